@@ -19,6 +19,12 @@ from dev.ui import Refusal, step, warn
 
 CONFIG = places.WORK / "odoo.conf"
 DUMPS = places.CACHE / "databases"
+CONNECTION = {
+    "db_host": "PGHOST",
+    "db_port": "PGPORT",
+    "db_user": "PGUSER",
+    "db_password": "PGPASSWORD",
+}
 # What tests use beyond the addons' own dependencies.
 TEST_MODULES = ("test_lint",)
 # Raise it when the way a template is built changes.
@@ -30,11 +36,11 @@ IGNORED = {"tests", "__pycache__", "readme"}
 
 def write_config():
     """The configuration that every command of Odoo gets."""
+    known = postgres.client_environment()
     connection = {
-        "db_host": postgres.client_environment().get("PGHOST", "False"),
-        "db_port": postgres.client_environment().get("PGPORT", "False"),
-        "db_user": postgres.client_environment().get("PGUSER", "False"),
-        "db_password": os.environ.get("PGPASSWORD", "False"),
+        option: known[variable]
+        for option, variable in CONNECTION.items()
+        if known.get(variable)
     }
     settings = {
         **connection,

@@ -3,7 +3,6 @@
 import json
 import sys
 
-import odoo
 from odoo import api
 from odoo.modules.registry import Registry
 from odoo.tools import config
@@ -61,7 +60,6 @@ def main():
     config.parse_config(
         ["-c", configuration, "-d", database, "--no-http"], setup_logging=True
     )
-    odoo.service.db  # noqa: B018  (fails here, not halfway, if Odoo is incomplete)
     tasks = {"install": install, "update": update}
     tasks[task](database, **json.loads(arguments))
 

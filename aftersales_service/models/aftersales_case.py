@@ -1,0 +1,685 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import email_normalize
+
+from .aftersales_stage import OPEN_KINDS, STAGE_KINDS, WAITING_KINDS
+
+CASE_TYPES = [
+    ("enquiry", "Enquiry"),
+    ("complaint", "Complaint"),
+    ("return", "Return"),
+    ("exchange", "Exchange"),
+    ("repair", "Repair"),
+    ("suggestion", "Suggestion"),
+    ("maintenance", "Maintenance"),
+]
+CHANNELS = [
+    ("mail", "E-mail"),
+    ("portal", "Portal"),
+    ("phone", "Phone"),
+    ("visit", "Visit"),
+    ("letter", "Letter"),
+    ("chat", "Chat"),
+    ("social", "Social media"),
+    ("website", "Website"),
+    ("other", "Other"),
+]
+HANDLING_CLASSES = [
+    ("common", "Common"),
+    ("special", "Special"),
+    ("urgent", "Urgent"),
+]
+LEVELS = [("0", "Low"), ("1", "Normal"), ("2", "High")]
+PRIORITIES = [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Very high")]
+MARKS = [
+    ("spam", "Spam"),
+    ("test", "Test"),
+    ("void", "Void"),
+    ("internal", "Internal"),
+]
+
+# Written by the case's own methods alone; a value from outside is refused, so that
+# nobody writes history around them.
+PROTECTED_FIELDS = frozenset(
+    {
+        "number",
+        "cycle",
+        "stage_kind",
+        "acknowledged_at",
+        "first_response_at",
+        "resolved_at",
+        "accepted_at",
+        "closed_at",
+        "next_deadline",
+        "next_warning_at",
+        "awaiting_reply_since",
+        "last_customer_message_at",
+        "last_reply_at",
+        "acknowledge_at",
+        "salesperson_id",
+        "mark",
+        "mark_reason",
+        "marked_by_id",
+        "marked_at",
+    }
+)
+# Set once, when the case is made.
+INITIAL_FIELDS = frozenset({"received_at", "channel"})
+
+
+class AftersalesCase(models.Model):
+    """A customer's matter after the sale, on the order it belongs to.
+
+    The file holds what a case *is*. What happens to it lies beside, one concern
+    each: its stages (``aftersales_case_stage``), finding customer and order
+    (``aftersales_case_customer``), promises (``aftersales_case_clock``), messages
+    (``aftersales_case_mail``), the confirmation of receipt
+    (``aftersales_case_acknowledgement``) and what the form shows beside it
+    (``aftersales_case_panel``).
+    """
+
+    _name = "aftersales.case"
+    _description = "After-Sales Case"
+    _inherit = ["portal.mixin", "mail.thread.cc", "mail.activity.mixin"]
+    _order = "next_deadline, id"
+    _rec_names_search = ["number", "name"]
+    _check_company_auto = True
+    _primary_email = "email_from"
+    _mail_thread_customer = True
+    _mail_post_access = "read"
+
+    # What it is
+    number = fields.Char(readonly=True, copy=False, index="trigram")
+    name = fields.Char(string="Subject", required=True, index="trigram")
+    description = fields.Html(
+        help="What the customer reported, in his words. Mails are kept verbatim in "
+        "the conversation.",
+    )
+    active = fields.Boolean(default=True)
+    color = fields.Integer(export_string_translation=False)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
+    channel = fields.Selection(
+        CHANNELS,
+        required=True,
+        default="phone",
+        index=True,
+        help="The way the customer's message reached us.",
+    )
+    case_type = fields.Selection(CASE_TYPES, required=True, default="enquiry")
+    category_id = fields.Many2one(
+        "aftersales.category", index="btree_not_null", check_company=True
+    )
+    tag_ids = fields.Many2many("aftersales.tag")
+    handling_class = fields.Selection(
+        HANDLING_CLASSES,
+        help="Common: a standard answer exists. Special: needs a superior or a "
+        "department. Urgent: work starts at once.",
+    )
+    urgency = fields.Selection(LEVELS, default="1", help="How soon it must be solved.")
+    impact = fields.Selection(LEVELS, default="1", help="How much is affected.")
+    priority = fields.Selection(
+        PRIORITIES,
+        compute="_compute_priority",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index=True,
+        help="From urgency and impact; change it if you know better.",
+    )
+
+    # Who
+    team_id = fields.Many2one(
+        "aftersales.team",
+        required=True,
+        index=True,
+        check_company=True,
+        ondelete="restrict",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Assigned to",
+        index="btree_not_null",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        copy=False,
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", index="btree_not_null", check_company=True
+    )
+    commercial_partner_id = fields.Many2one(
+        related="partner_id.commercial_partner_id",
+        store=True,
+        index="btree_not_null",
+        string="Customer's Company",
+    )
+    email_from = fields.Char(
+        string="E-mail",
+        compute="_compute_contact",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    email_normalized = fields.Char(
+        compute="_compute_email_normalized",
+        store=True,
+        index="btree_not_null",
+        precompute=True,
+    )
+    phone = fields.Char(
+        compute="_compute_contact", store=True, readonly=False, precompute=True
+    )
+
+    # On which order
+    sale_order_id = fields.Many2one(
+        "sale.order",
+        string="Order",
+        index="btree_not_null",
+        check_company=True,
+        ondelete="restrict",
+        domain="[('partner_id', 'child_of', commercial_partner_id),"
+        " ('company_id', '=', company_id)]",
+    )
+    sale_line_ids = fields.Many2many(
+        "sale.order.line",
+        string="Order Lines",
+        domain="[('order_id', '=', sale_order_id), ('display_type', '=', False)]",
+        help="What of the order the case is about. Empty: the whole order.",
+    )
+    salesperson_id = fields.Many2one(
+        related="sale_order_id.user_id",
+        store=True,
+        index="btree_not_null",
+        string="Salesperson",
+        help="Who sold the order: he may read the case.",
+    )
+    origin_case_id = fields.Many2one(
+        "aftersales.case",
+        string="Follows",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        help="The earlier, closed case this one continues.",
+    )
+    follow_up_case_ids = fields.One2many("aftersales.case", "origin_case_id")
+
+    # Where it stands
+    stage_id = fields.Many2one(
+        "aftersales.stage",
+        required=True,
+        index=True,
+        copy=False,
+        ondelete="restrict",
+        group_expand="_group_expand_stage_id",
+        domain="['|', ('team_ids', '=', False), ('team_ids', 'in', team_id)]",
+    )
+    stage_kind = fields.Selection(
+        STAGE_KINDS, required=True, readonly=True, copy=False, index=True
+    )
+    is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
+    cycle = fields.Integer(
+        default=1,
+        readonly=True,
+        copy=False,
+        help="1 for the first handling, one more for each reopening.",
+    )
+    mark = fields.Selection(
+        MARKS,
+        string="Set Aside As",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Cases set aside run no clocks and count in no figure.",
+    )
+    mark_reason = fields.Char(readonly=True, copy=False)
+    marked_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    marked_at = fields.Datetime(readonly=True, copy=False)
+
+    # When: stamps, mirrors of the ledger
+    received_at = fields.Datetime(
+        required=True,
+        index=True,
+        copy=False,
+        default=lambda self: self._default_received_at(),
+        help="When the customer's message reached us. The promises count from here.",
+    )
+    occurred_at = fields.Datetime(
+        copy=False, help="When it happened, as the customer says."
+    )
+    acknowledged_at = fields.Datetime(readonly=True, copy=False)
+    first_response_at = fields.Datetime(
+        string="First Answer", readonly=True, copy=False
+    )
+    resolved_at = fields.Datetime(readonly=True, copy=False)
+    accepted_at = fields.Datetime(
+        readonly=True, copy=False, help="When the customer accepted the solution."
+    )
+    closed_at = fields.Datetime(readonly=True, copy=False)
+    awaiting_reply_since = fields.Datetime(
+        string="Waiting for Us Since",
+        readonly=True,
+        copy=False,
+        help="The oldest message of the customer that has no answer yet.",
+    )
+    last_customer_message_at = fields.Datetime(readonly=True, copy=False)
+    last_reply_at = fields.Datetime(string="Our Last Answer", readonly=True, copy=False)
+    acknowledge_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When the automatic confirmation is to be sent; empty when done.",
+    )
+
+    # Promises: mirrors of the clocks
+    next_deadline = fields.Datetime(readonly=True, copy=False)
+    next_warning_at = fields.Datetime(readonly=True, copy=False)
+    deadline_state = fields.Selection(
+        [
+            ("none", "No promise open"),
+            ("paused", "Paused"),
+            ("on_time", "On time"),
+            ("at_risk", "At risk"),
+            ("overdue", "Overdue"),
+        ],
+        compute="_compute_deadline_state",
+    )
+    is_overdue = fields.Boolean(
+        compute="_compute_deadline_state", search="_search_is_overdue"
+    )
+    is_at_risk = fields.Boolean(
+        compute="_compute_deadline_state", search="_search_is_at_risk"
+    )
+    clock_ids = fields.One2many("aftersales.clock", "case_id", string="Promises")
+
+    _number_company_uniq = models.UniqueIndex(
+        "(company_id, number)", "A case with this number exists already."
+    )
+    _open_deadline_idx = models.Index(
+        "(next_deadline, id) WHERE active AND mark IS NULL"
+    )
+    _team_open_idx = models.Index(
+        "(team_id, next_deadline, id) WHERE active AND mark IS NULL"
+    )
+    _user_open_idx = models.Index(
+        "(user_id, next_deadline, id) WHERE active AND mark IS NULL"
+    )
+    _stage_deadline_idx = models.Index(
+        "(stage_id, next_deadline, id) WHERE active AND mark IS NULL"
+    )
+    _partner_received_idx = models.Index("(commercial_partner_id, received_at DESC)")
+    _acknowledge_idx = models.Index(
+        "(acknowledge_at, id) WHERE acknowledge_at IS NOT NULL"
+    )
+
+    def _default_received_at(self):
+        return fields.Datetime.now()
+
+    # Compute ----------------------------------------------------------------
+
+    @api.depends("number", "name")
+    def _compute_display_name(self):
+        for case in self:
+            case.display_name = " ".join(filter(None, (case.number, case.name)))
+
+    @api.depends("urgency", "impact")
+    def _compute_priority(self):
+        """Sum of both levels: low + low is low, high + high very high."""
+        grid = {0: "0", 1: "0", 2: "1", 3: "2", 4: "3"}
+        for case in self:
+            case.priority = grid[int(case.urgency or 1) + int(case.impact or 1)]
+
+    @api.depends("partner_id")
+    def _compute_contact(self):
+        for case in self:
+            case.email_from = case.email_from or case.partner_id.email_formatted
+            case.phone = case.phone or case.partner_id.phone
+
+    @api.depends("email_from")
+    def _compute_email_normalized(self):
+        for case in self:
+            case.email_normalized = email_normalize(
+                case.email_from or "", strict=False
+            )
+
+    @api.depends("stage_kind")
+    def _compute_is_open(self):
+        for case in self:
+            case.is_open = case.stage_kind in OPEN_KINDS
+
+    def _search_is_open(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return [("stage_kind", "in", OPEN_KINDS)]
+
+    @api.depends("next_deadline", "next_warning_at", "stage_kind")
+    def _compute_deadline_state(self):
+        now = fields.Datetime.now()
+        for case in self:
+            state = case._deadline_state_at(now)
+            case.deadline_state = state
+            case.is_overdue = state == "overdue"
+            case.is_at_risk = state == "at_risk"
+
+    def _deadline_state_at(self, now):
+        if not self.next_deadline:
+            return "paused" if self.stage_kind in WAITING_KINDS else "none"
+        if self.next_deadline < now:
+            return "overdue"
+        if self.next_warning_at and self.next_warning_at <= now:
+            return "at_risk"
+        return "on_time"
+
+    def _search_is_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return [("next_deadline", "<", fields.Datetime.now())]
+
+    def _search_is_at_risk(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        now = fields.Datetime.now()
+        return [("next_warning_at", "<=", now), ("next_deadline", ">=", now)]
+
+    @api.model
+    def _group_expand_stage_id(self, stages, domain):
+        """Show every stage of the team on the board, empty ones too."""
+        team_id = self.env.context.get("default_team_id")
+        teams = [("team_ids", "=", False)]
+        if team_id:
+            teams = ["|", ("team_ids", "in", team_id), *teams]
+        return stages | stages.search(teams)
+
+    def _compute_access_url(self):
+        super()._compute_access_url()
+        for case in self:
+            case.access_url = f"/my/cases/{case.id}"
+
+    # Constraints ------------------------------------------------------------
+
+    @api.constrains("sale_order_id", "partner_id")
+    def _check_order_of_customer(self):
+        for case in self.filtered("sale_order_id"):
+            if case.commercial_partner_id not in case._order_entities(
+                case.sale_order_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Order %(order)s is not an order of %(customer)s. Choose one "
+                        "of this customer's orders, or change the customer first.",
+                        order=case.sale_order_id.sudo().name,
+                        customer=case.partner_id.display_name
+                        or self.env._("an unknown customer"),
+                    )
+                )
+
+    @api.constrains("sale_order_id", "sale_line_ids")
+    def _check_lines_of_order(self):
+        for case in self:
+            if case.sale_line_ids.sudo().order_id - case.sale_order_id:
+                raise ValidationError(
+                    self.env._(
+                        "The order lines of case %s must belong to its order.",
+                        case.number or case.name,
+                    )
+                )
+
+    @api.constrains("received_at")
+    def _check_received_at(self):
+        now = fields.Datetime.now()
+        for case in self:
+            if case.received_at > now:
+                raise ValidationError(
+                    self.env._(
+                        "A case cannot have been received in the future. Enter when "
+                        "the customer's message reached us."
+                    )
+                )
+
+    # CRUD -------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create cases: number them, find customers and orders, start promises.
+
+        A ``stage_id`` other than the first one is reached by a transition, so that
+        an import meets the same guard as a person.
+        """
+        vals_list = [self._prepare_create_values(dict(vals)) for vals in vals_list]
+        wanted_stages = self._set_initial_stages(vals_list)
+        self._draw_numbers(vals_list)
+        self._find_customers(vals_list)
+        self._find_orders(vals_list)
+        cases = super().create(vals_list)
+        cases._on_created()
+        cases._transition_each(wanted_stages)
+        return cases
+
+    def _prepare_create_values(self, vals):
+        """Complete one dict of values by what does not depend on other records."""
+        self._refuse_protected(vals, PROTECTED_FIELDS)
+        defaults = self.default_get(["team_id", "company_id"])
+        for name, value in defaults.items():
+            vals.setdefault(name, value)
+        Team = self.env["aftersales.team"]
+        if vals.get("team_id"):
+            team = Team.browse(vals["team_id"])
+        else:
+            company = self.env["res.company"].browse(vals.get("company_id"))
+            team = Team._default_team(company or None)
+        if not team:
+            raise UserError(
+                self.env._(
+                    "There is no after-sales team to take the case. Create one under "
+                    "After-Sales ▸ Configuration ▸ Teams."
+                )
+            )
+        vals["team_id"] = team.id
+        vals["company_id"] = team.sudo().company_id.id
+        if not vals.get("received_at"):
+            vals["received_at"] = fields.Datetime.now()
+        if not (vals.get("name") or "").strip():
+            vals["name"] = self.env._("No subject")
+        return vals
+
+    def _set_initial_stages(self, vals_list):
+        """Let every new case begin in the first stage of its team.
+
+        :return: list of the ``aftersales.stage`` ids asked for, or False, in order
+        """
+        Stage = self.env["aftersales.stage"]
+        initial = {}
+        wanted = []
+        for vals in vals_list:
+            team_id = vals["team_id"]
+            if team_id not in initial:
+                team = self.env["aftersales.team"].browse(team_id)
+                initial[team_id] = Stage._of_kind("new", team)
+            stage = initial[team_id]
+            if not stage:
+                raise UserError(
+                    self.env._(
+                        "There is no stage of kind “New” to begin a case in. Create "
+                        "one under After-Sales ▸ Configuration ▸ Stages."
+                    )
+                )
+            asked = vals.get("stage_id")
+            wanted.append(asked if asked and asked != stage.id else False)
+            vals.update(stage_id=stage.id, stage_kind="new")
+        return wanted
+
+    def _draw_numbers(self, vals_list):
+        """Number the cases, one query per company."""
+        by_company = {}
+        for vals in vals_list:
+            by_company.setdefault(vals["company_id"], []).append(vals)
+        for company_id, company_vals in by_company.items():
+            company = self.env["res.company"].sudo().browse(company_id)
+            if not company.aftersales_sequence_id:
+                company._aftersales_prepare()
+            numbers = company.aftersales_sequence_id._aftersales_draw(len(company_vals))
+            for vals, number in zip(company_vals, numbers, strict=True):
+                vals["number"] = number
+
+    def _on_created(self):
+        """Write the first lines of the ledger and start what counts from receipt."""
+        lines = [
+            self._event(
+                case,
+                "received",
+                case.received_at,
+                data={
+                    "channel": case.channel,
+                    "stage": case.stage_id.id,
+                    "team": case.team_id.id,
+                    "user": case.user_id.id,
+                    "partner": case.partner_id.id,
+                    "order": case.sale_order_id.id,
+                },
+            )
+            for case in self
+        ]
+        self.env["aftersales.event"]._append(lines)
+        received = {case.id: case.received_at for case in self}
+        self._clocks_start(
+            ["acknowledgement", "first_response", "resolution"], received
+        )
+        self._queue_acknowledgement()
+        self._notify_changed()
+
+    def write(self, vals):
+        """Write plain fields; a stage, owner or classification takes its own way
+        through the ledger."""
+        self._refuse_protected(vals, PROTECTED_FIELDS | INITIAL_FIELDS)
+        vals = dict(vals)
+        stage_id = vals.pop("stage_id", None)
+        before = self._ledger_values(vals)
+        if vals:
+            super().write(vals)
+            self._log_changes(before)
+            if "active" in vals and not vals["active"]:
+                self._clocks_void(fields.Datetime.now(), "archived")
+        if stage_id is not None:
+            self._apply_stage(self.env["aftersales.stage"].browse(stage_id))
+        self._notify_changed()
+        return True
+
+    def _refuse_protected(self, vals, names):
+        forbidden = sorted(names & set(vals))
+        if forbidden:
+            labels = ", ".join(self._fields[name].string for name in forbidden)
+            raise UserError(
+                self.env._(
+                    "“%s” cannot be written directly: it follows from what happens "
+                    "to the case.",
+                    labels,
+                )
+            )
+
+    def _write_mirror(self, vals):
+        """Write fields that follow from the ledger, past the guard of ``write``.
+        Only for the case's own code."""
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_history(self):
+        raise UserError(
+            self.env._(
+                "A case is never deleted: its history is evidence. Cancel it, archive "
+                "it, or set it aside as spam, test or void."
+            )
+        )
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default=default)
+        for case, vals in zip(self, vals_list, strict=True):
+            vals.setdefault("channel", case.channel)
+            if "name" not in (default or {}):
+                vals["name"] = self.env._("%s (copy)", case.name)
+        return vals_list
+
+    # Ledger -----------------------------------------------------------------
+
+    @api.model
+    def _event(self, case, kind, at, **values):
+        """Return one ledger line of a case, for ``aftersales.event._append``.
+
+        :param case: ``aftersales.case`` record
+        :param str kind: code of what happened
+        :param at: ``datetime``, when it took effect
+        :param values: further columns (``cause``, ``data``, ``source_kind`` …)
+        """
+        return {"case_id": case.id, "kind": kind, "at": at, **values}
+
+    # Field of the case → kind of the ledger line written when it changes.
+    _LEDGER_FIELDS = {
+        "user_id": "assigned",
+        "team_id": "team_changed",
+        "partner_id": "customer_changed",
+        "sale_order_id": "order_changed",
+        "case_type": "classified",
+        "category_id": "classified",
+        "handling_class": "classified",
+        "urgency": "classified",
+        "impact": "classified",
+        "priority": "classified",
+        "active": "archived",
+    }
+
+    def _ledger_values(self, vals):
+        """Return {case: {field: value}} of the ledger's fields about to change."""
+        names = [name for name in self._LEDGER_FIELDS if name in vals]
+        if {"urgency", "impact"} & set(names) and "priority" not in names:
+            names.append("priority")
+        return {
+            case: {name: case._ledger_value(name) for name in names}
+            for case in (self if names else ())
+        }
+
+    def _ledger_value(self, name):
+        value = self[name]
+        return value.id if self._fields[name].type == "many2one" else value
+
+    def _log_changes(self, before):
+        """Write one ledger line per kind of change and case."""
+        now = fields.Datetime.now()
+        lines = []
+        for case, old in before.items():
+            by_kind = {}
+            for name, old_value in old.items():
+                new_value = case._ledger_value(name)
+                if new_value != old_value:
+                    kind = self._LEDGER_FIELDS[name]
+                    by_kind.setdefault(kind, {})[name] = [old_value, new_value]
+            lines += [
+                self._event(case, kind, now, data=data)
+                for kind, data in by_kind.items()
+            ]
+        if lines:
+            self.env["aftersales.event"]._append(lines)
+
+    # Live refresh -----------------------------------------------------------
+
+    def _notify_changed(self):
+        """Tell open lists and boards that cases of these teams changed. One message
+        per company and transaction; it carries no content."""
+        companies = self.company_id
+        sent = self.env.cr.precommit.data.setdefault("aftersales.changed", set())
+        for company in companies.filtered(lambda c: c.id not in sent):
+            sent.add(company.id)
+            self.env["bus.bus"]._sendone(
+                f"aftersales_case_{company.id}",
+                "aftersales.case/changed",
+                {"company_id": company.id},
+            )
+
+    # Actions ----------------------------------------------------------------
+
+    def action_assign_to_me(self):
+        """Take the cases."""
+        self.write({"user_id": self.env.uid})
+        return True
+
+    def action_open(self):
+        """Open the case's form."""
+        self.ensure_one()
+        return self._get_records_action()
+

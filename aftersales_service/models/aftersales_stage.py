@@ -1,0 +1,91 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+STAGE_KINDS = [
+    ("new", "New"),
+    ("working", "Working"),
+    ("waiting_customer", "Waiting for the customer"),
+    ("waiting_third_party", "Waiting for a third party"),
+    ("resolved", "Resolved"),
+    ("closed", "Closed"),
+    ("cancelled", "Cancelled"),
+]
+
+WAITING_KINDS = ("waiting_customer", "waiting_third_party")
+OPEN_KINDS = ("new", "working", *WAITING_KINDS)
+
+
+class AftersalesStage(models.Model):
+    """A step of the work. Companies name and order stages as they like; what a
+    stage means to clocks, guards and figures is its kind alone."""
+
+    _name = "aftersales.stage"
+    _description = "After-Sales Stage"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10)
+    kind = fields.Selection(
+        STAGE_KINDS,
+        required=True,
+        default="working",
+        help="What the stage means: it decides which promises run, pause or stop "
+        "while a case is in it.",
+    )
+    fold = fields.Boolean(
+        string="Folded in Kanban",
+        help="Show this stage folded on the board, for stages nobody works in.",
+    )
+    team_ids = fields.Many2many(
+        "aftersales.team",
+        "aftersales_stage_team_rel",
+        "stage_id",
+        "team_id",
+        string="Only for Teams",
+        help="Leave empty to use the stage in every team.",
+    )
+    description = fields.Text(
+        translate=True, help="Shown to the team: when does a case belong here?"
+    )
+
+    def write(self, vals):
+        """The kind of a stage in use cannot change: it would rewrite what the
+        ledger says of every case in it."""
+        if "kind" in vals:
+            self._check_kind_unused(vals["kind"])
+        return super().write(vals)
+
+    def _check_kind_unused(self, kind):
+        changed = self.filtered(lambda stage: stage.kind != kind)
+        if not changed:
+            return
+        case = (
+            self.env["aftersales.case"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("stage_id", "in", changed.ids)], limit=1)
+        )
+        if case:
+            raise self._kind_in_use_error(case)
+
+    def _kind_in_use_error(self, case):
+        return UserError(
+            self.env._(
+                "The stage “%(stage)s” holds cases, so its kind cannot change. "
+                "Create a new stage of the other kind and move the cases there.",
+                stage=case.stage_id.display_name,
+            )
+        )
+
+    def _of_kind(self, kind, team=None):
+        """Return the first stage of a kind that a team may use.
+
+        :param str kind: one of ``STAGE_KINDS``
+        :param team: ``aftersales.team`` record or empty
+        :return: ``aftersales.stage`` record, empty when there is none
+        """
+        stages = self.search([("kind", "=", kind)])
+        return stages.filtered(
+            lambda stage: not stage.team_ids or (team and team in stage.team_ids)
+        )[:1]

@@ -1,0 +1,159 @@
+from odoo import api, fields, models
+from odoo.tools import formataddr
+
+
+class AftersalesTeam(models.Model):
+    """Who answers: members, address, hours."""
+
+    _name = "aftersales.team"
+    _description = "After-Sales Team"
+    _inherit = ["mail.alias.mixin.optional", "mail.thread"]
+    _order = "sequence, name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10)
+    color = fields.Integer()
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self._default_company_id(),
+    )
+    leader_id = fields.Many2one(
+        "res.users",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="Told when a promise of the team is broken.",
+    )
+    member_ids = fields.Many2many(
+        "res.users",
+        "aftersales_team_member_rel",
+        "team_id",
+        "user_id",
+        string="Members",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+    )
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Service Hours",
+        check_company=True,
+        help="When the team works. Empty: the working hours of the company.",
+    )
+    stage_ids = fields.Many2many(
+        "aftersales.stage",
+        "aftersales_stage_team_rel",
+        "team_id",
+        "stage_id",
+        string="Own Stages",
+        help="Stages used by this team besides those that every team uses.",
+    )
+    acknowledge = fields.Boolean(
+        string="Acknowledge Automatically",
+        default=True,
+        help="Confirm receipt to the customer at once, and say by when he has an "
+        "answer.",
+    )
+    acknowledge_delay = fields.Integer(
+        string="Acknowledge After (minutes)",
+        default=0,
+        help="Wait this long before the automatic confirmation; a person who "
+        "answers first makes it unnecessary.",
+    )
+    acknowledge_template_id = fields.Many2one(
+        "mail.template",
+        string="Acknowledgement Mail",
+        domain="[('model', '=', 'aftersales.case')]",
+        help="Empty: the standard confirmation.",
+    )
+    reopen_days = fields.Integer(
+        string="Reopen Within (days)",
+        default=14,
+        help="A customer's answer reopens his case until this many days after it "
+        "was closed. Later it becomes a new case, linked to the old one.",
+    )
+    case_ids = fields.One2many("aftersales.case", "team_id")
+    open_case_count = fields.Integer(
+        compute="_compute_case_counts", string="Open Cases"
+    )
+    unassigned_case_count = fields.Integer(
+        compute="_compute_case_counts", string="Unassigned"
+    )
+    overdue_case_count = fields.Integer(
+        compute="_compute_case_counts", string="Overdue"
+    )
+
+    _reopen_days_check = models.Constraint(
+        "CHECK (reopen_days >= 0)", "The days to reopen cannot be negative."
+    )
+    _acknowledge_delay_check = models.Constraint(
+        "CHECK (acknowledge_delay >= 0)",
+        "The delay of the acknowledgement cannot be negative.",
+    )
+
+    def _default_company_id(self):
+        return self.env.company
+
+    def _compute_case_counts(self):
+        now = fields.Datetime.now()
+        counts = {
+            key: self._count_open_cases(domain)
+            for key, domain in (
+                ("open_case_count", []),
+                ("unassigned_case_count", [("user_id", "=", False)]),
+                ("overdue_case_count", [("next_deadline", "<", now)]),
+            )
+        }
+        for team in self:
+            for field_name, by_team in counts.items():
+                team[field_name] = by_team.get(team.id, 0)
+
+    def _count_open_cases(self, domain):
+        groups = self.env["aftersales.case"]._read_group(
+            [("team_id", "in", self.ids), ("is_open", "=", True), *domain],
+            ["team_id"],
+            ["__count"],
+        )
+        return {team.id: count for team, count in groups}
+
+    # Mail -------------------------------------------------------------------
+
+    def _alias_get_creation_values(self):
+        values = super()._alias_get_creation_values()
+        values["alias_model_id"] = self.env["ir.model"]._get_id("aftersales.case")
+        if self.id:
+            values["alias_defaults"] = {"team_id": self.id}
+        return values
+
+    def _sender_address(self):
+        """Return the address replies of the team are sent from, as
+        ``"Team name" <team@company.example>``; empty when the team has none."""
+        self.ensure_one()
+        email = self.alias_email or self.company_id.email
+        return formataddr((self.name, email)) if email else False
+
+    def _service_calendar(self):
+        """Return the ``resource.calendar`` of the team's service hours."""
+        self.ensure_one()
+        return self.calendar_id or self.company_id.resource_calendar_id
+
+    @api.model
+    def _default_team(self, company=None, user=None):
+        """Return the team a new case belongs to when nobody chose one: a team of
+        the user, else the first team of the company."""
+        company = company or self.env.company
+        user = user or self.env.user
+        teams = self.sudo().search([("company_id", "=", company.id)])
+        return (teams.filtered(lambda team: user in team.member_ids) or teams)[:1]
+
+    # Actions ----------------------------------------------------------------
+
+    def action_view_cases(self):
+        """Open the cases of the team."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "aftersales_service.aftersales_case_action"
+        )
+        action["domain"] = [("team_id", "=", self.id), ("mark", "=", False)]
+        action["context"] = {"default_team_id": self.id}
+        return action

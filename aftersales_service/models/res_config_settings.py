@@ -1,0 +1,30 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    aftersales_portal_scope = fields.Selection(
+        related="company_id.aftersales_portal_scope", readonly=False, required=True
+    )
+    aftersales_portal_intake = fields.Boolean(
+        related="company_id.aftersales_portal_intake", readonly=False
+    )
+    aftersales_order_days = fields.Integer(
+        related="company_id.aftersales_order_days", readonly=False
+    )
+    aftersales_tz = fields.Selection(
+        related="company_id.aftersales_tz", readonly=False
+    )
+    group_aftersales_use_category = fields.Boolean(
+        string="Categories",
+        implied_group="aftersales_service.group_aftersales_use_category",
+    )
+    group_aftersales_use_class = fields.Boolean(
+        string="Handling Classes",
+        implied_group="aftersales_service.group_aftersales_use_class",
+    )
+    group_aftersales_use_urgency = fields.Boolean(
+        string="Urgency and Impact",
+        implied_group="aftersales_service.group_aftersales_use_urgency",
+    )

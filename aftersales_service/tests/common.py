@@ -1,0 +1,187 @@
+"""What every test of the addon stands on."""
+
+from odoo.fields import Command
+from odoo.tests import new_test_user
+
+from odoo.addons.base.tests.common import BaseCommon
+
+
+def clause(*clause_ids):
+    """Name the clauses of the catalogue that a test proves.
+
+    :param clause_ids: ids such as ``"FT-20"``
+    :return: decorator for a test method or class
+    """
+
+    def decorate(test):
+        test._aftersales_clauses = (
+            *getattr(test, "_aftersales_clauses", ()),
+            *clause_ids,
+        )
+        return test
+
+    return decorate
+
+
+class AftersalesCommon(BaseCommon):
+    """One company in Madrid, a team with hours, one user per role, a customer with
+    an order."""
+
+    @classmethod
+    def default_env_context(cls):
+        # Cases live on mail features: keep them on.
+        return {}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.company.aftersales_tz = "Europe/Madrid"
+        cls.calendar = cls._create_calendar()
+        cls.company.resource_calendar_id = cls.calendar
+        cls._create_users()
+        cls.team = cls.env["aftersales.team"].create(
+            {
+                "name": "Test Team",
+                "company_id": cls.company.id,
+                "leader_id": cls.user_manager.id,
+                "member_ids": [
+                    Command.set((cls.user_team | cls.user_specialist).ids)
+                ],
+                "calendar_id": cls.calendar.id,
+            }
+        )
+        cls._create_customers()
+
+    @classmethod
+    def _create_calendar(cls, **values):
+        """Monday to Friday, 9 to 13 and 14 to 18, in Madrid."""
+        slots = [(9, 13, "morning"), (13, 14, "lunch"), (14, 18, "afternoon")]
+        return cls.env["resource.calendar"].create(
+            {
+                "name": "Service hours",
+                "tz": "Europe/Madrid",
+                "company_id": cls.env.company.id,
+                "attendance_ids": [
+                    Command.clear(),
+                    *(
+                        Command.create(
+                            {
+                                "name": f"{day} {period}",
+                                "dayofweek": str(day),
+                                "hour_from": start,
+                                "hour_to": end,
+                                "day_period": period,
+                            }
+                        )
+                        for day in range(5)
+                        for start, end, period in slots
+                    ),
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_users(cls):
+        def user(login, *groups, **values):
+            names = ",".join(f"aftersales_service.group_aftersales_{g}" for g in groups)
+            return new_test_user(
+                cls.env,
+                login,
+                groups=f"base.group_user,{names}" if names else "base.group_user",
+                email=f"{login}@ourcompany.example.com",
+                name=login.replace("_", " ").title(),
+                tz="Europe/Madrid",
+                **values,
+            )
+
+        cls.user_specialist = user("as_specialist", "user")
+        cls.user_team = user("as_team", "team")
+        cls.user_manager = user("as_manager", "manager")
+        cls.user_management = user("as_management", "management")
+        cls.user_responder = user("as_responder", "responder")
+        cls.user_other = user("as_other")
+        cls.user_sales = new_test_user(
+            cls.env,
+            "as_sales",
+            groups="base.group_user,sales_team.group_sale_salesman",
+            email="as_sales@ourcompany.example.com",
+            tz="Europe/Madrid",
+        )
+
+    @classmethod
+    def _create_customers(cls):
+        Partner = cls.env["res.partner"]
+        cls.customer_company = Partner.create(
+            {"name": "Gemini Shoes", "is_company": True, "email": "info@gemini.example.com"}
+        )
+        cls.customer = Partner.create(
+            {
+                "name": "Ana Ruiz",
+                "parent_id": cls.customer_company.id,
+                "email": "ana@gemini.example.com",
+                "tz": "Europe/Madrid",
+            }
+        )
+        cls.other_customer = Partner.create(
+            {"name": "Lee Wei", "email": "lee@readymat.example.com"}
+        )
+        cls.user_portal = new_test_user(
+            cls.env,
+            "as_portal",
+            groups="base.group_portal",
+            partner_id=cls.customer.id,
+        )
+        cls.user_portal_other = new_test_user(
+            cls.env,
+            "as_portal_other",
+            groups="base.group_portal",
+            partner_id=cls.other_customer.id,
+        )
+        cls.product = cls.env["product.product"].create(
+            {"name": "Shoe 42", "type": "consu", "is_storable": True, "list_price": 80}
+        )
+        cls.order = cls._create_order(cls.customer)
+        cls.other_order = cls._create_order(cls.other_customer)
+
+    @classmethod
+    def _create_order(cls, partner, confirm=True, **values):
+        order = cls.env["sale.order"].create(
+            {
+                "partner_id": partner.id,
+                "user_id": cls.user_sales.id,
+                "order_line": [
+                    Command.create({"product_id": cls.product.id, "product_uom_qty": 2})
+                ],
+                **values,
+            }
+        )
+        if confirm:
+            order.action_confirm()
+        return order
+
+    @classmethod
+    def _create_case(cls, **values):
+        """Create a case of the test customer, unassigned and received now."""
+        return cls.env["aftersales.case"].create(
+            {
+                "name": "Left shoe too small",
+                "team_id": cls.team.id,
+                "partner_id": cls.customer.id,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _stage(cls, kind):
+        """Return the shipped stage of a kind."""
+        return cls.env.ref(f"aftersales_service.aftersales_stage_{kind}")
+
+    @classmethod
+    def _events(cls, case, kind=None):
+        """Return the ledger lines of a case, oldest first."""
+        domain = [("case_id", "=", case.id)]
+        if kind:
+            domain.append(("kind", "=", kind))
+        return cls.env["aftersales.event"].search(domain, order="id")

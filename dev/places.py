@@ -14,9 +14,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "dev" / "lock"
 LOGS = WORK / "log"
-CACHE = (
-    Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aftersales"
-)
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aftersales"
 ADDONS = ("aftersales_service", "aftersales_survey")
 
 # Tells this checkout apart wherever something must live outside of it.

@@ -1,0 +1,169 @@
+"""`make test`: pytest over everything, then the addons' tests as Odoo runs them."""
+
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import tempfile
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+from dev import browser, databases, known_log, places, postgres, setup
+from dev.process import log_path
+from dev.ui import Refusal, say
+
+SKIPPED = re.compile(r" INFO \S+ odoo\.addons\.\S+: skipped (?P<told>.*)")
+RESULT = re.compile(
+    r"odoo\.tests\.result: (?P<failed>\d+) failed, (?P<errors>\d+) error\(s\) "
+    r"of (?P<tests>\d+) tests"
+)
+
+
+def main():
+    only = os.environ.get("ONLY", "").strip()
+    setup.main()
+    browser.ensure()
+    browser.ensure_mail_server()
+    template = databases.app_template()
+    counts = _run_pytest(template, only)
+    if not only:
+        counts.update(_run_odoo(template))
+    say("")
+    for name in ("passed", "failed", "skipped"):
+        counts.setdefault(name, 0)
+    say("{passed} passed, {failed} failed, {skipped} skipped".format(**counts))
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+@contextmanager
+def database(template):
+    """The database of a run: a throw-away copy, or the one that DB= names."""
+    named = os.environ.get("DB")
+    if named:
+        if not databases.exists(named):
+            databases.copy(template, named)
+        yield named
+        return
+    name = databases.scratch(template)
+    try:
+        yield name
+    finally:
+        if os.environ.get("KEEP"):
+            say(f"· kept the database {name}")
+        else:
+            databases.drop(name)
+
+
+# -- pytest -------------------------------------------------------------------
+
+
+def _run_pytest(template, only):
+    with database(template) as name, tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / "counts.json"
+        command = [places.PYTHON, "-m", "pytest", *_arguments(name, only)]
+        say(f"· {shlex.join(map(str, command))}")
+        code = subprocess.run(
+            [str(part) for part in command],
+            cwd=places.ROOT,
+            stdin=subprocess.DEVNULL,
+            env=_environment(name, AFTERSALES_COUNTS=str(counts)),
+        ).returncode
+        return _read_counts(counts, code)
+
+
+def _arguments(name, only):
+    jobs = os.environ.get("JOBS", "1" if only else "2")
+    parallel = ["-n", jobs, "--dist", "loadfile"] if jobs != "1" else []
+    return [
+        f"--odoo-database={name}",
+        f"--odoo-config={databases.CONFIG}",
+        "--odoo-log-level=warn",
+        "--odoo-http",
+        *parallel,
+        *_selection(only),
+        *shlex.split(os.environ.get("ARGS", "")),
+    ]
+
+
+def _selection(only):
+    """Paths as they are; a tag or words for our plugin to make sense of."""
+    paths = only.split()
+    if paths and all(_is_path(part) for part in paths):
+        return paths
+    everything = [f"{addon}/tests" for addon in places.addons_present()] + ["tests"]
+    present = [path for path in everything if (places.ROOT / path).is_dir()]
+    if not present:
+        raise Refusal("There are no tests yet.")
+    return present + ([f"--only={only}"] if only else ["--fresh-clauses"])
+
+
+def _is_path(text):
+    return not text.startswith("/") and (places.ROOT / text.split("::")[0]).exists()
+
+
+def _environment(name, **extra):
+    return postgres.client_environment(
+        AFTERSALES_CONFIG=str(databases.CONFIG),
+        AFTERSALES_DB=name,
+        AFTERSALES_PYTHON=str(places.PYTHON),
+        AFTERSALES_CHROMIUM=browser.found() or "",
+        **extra,
+    )
+
+
+def _read_counts(path, code):
+    """A run that broke off counts as a failure, whatever it had counted."""
+    counts = Counter(json.loads(path.read_text()) if path.is_file() else {})
+    if code not in (0, 1) or (code == 1 and not counts["failed"]):
+        counts["failed"] += 1
+    return counts
+
+
+# -- Odoo's own runner --------------------------------------------------------
+
+
+def _run_odoo(template):
+    """The addons' tests pass under `--test-tags` too."""
+    addons = places.addons_present()
+    path = log_path("test-tags")
+    with database(template) as name, path.open("w") as log:
+        say(f"· the addons' tests as Odoo runs them (log: {path})")
+        tags = ",".join(f"/{addon}" for addon in addons)
+        code = subprocess.run(
+            [str(places.PYTHON), "-m", "odoo", "-c", str(databases.CONFIG)]
+            + ["-d", name, "-u", ",".join(addons), f"--test-tags={tags}"]
+            + ["--stop-after-init", f"--http-port={free_port()}"],
+            cwd=places.ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_environment(name),
+        ).returncode
+    return judge_log(path.read_text(errors="replace"), code)
+
+
+def judge_log(text, code):
+    """Counts out of Odoo's log; each line above INFO is a failure too."""
+    result = RESULT.search(text)
+    skipped = [match["told"] for match in SKIPPED.finditer(text)]
+    surprises = known_log.unexpected_lines(text)
+    for told in skipped + surprises:
+        say(f"  {told}")
+    if not result:
+        say("  Odoo did not finish its tests.")
+        return Counter(failed=1)
+    broken = int(result["failed"]) + int(result["errors"])
+    failed = broken + len(skipped) or int(bool(surprises or code))
+    passed = int(result["tests"]) - broken - len(skipped)
+    say(f"  {passed} passed, {failed} failed under Odoo's own runner")
+    return Counter(passed=passed, failed=failed)
+
+
+def free_port():
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

@@ -110,6 +110,8 @@ def _environment(name, **extra):
         AFTERSALES_DB=name,
         AFTERSALES_PYTHON=str(places.PYTHON),
         AFTERSALES_CHROMIUM=browser.found() or "",
+        # Folders of tests are on the path already; `dev` is for programs they start.
+        PYTHONPATH=str(places.ROOT),
         **extra,
     )
 

@@ -217,7 +217,7 @@ class AftersalesEvent(models.Model):
         row = {**default, **line}
         if row.get("data") is not None:
             row["data"] = json.dumps(row["data"])
-        return [row.get(name) or None for name in COLUMNS]
+        return [None if row.get(name) is False else row.get(name) for name in COLUMNS]
 
     @api.model
     def _insert_sql(self, rows):

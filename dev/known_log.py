@@ -9,6 +9,7 @@ import re
 KNOWN = (
     # Chromium on a busy machine: the tour's own verdict counts, not its shutdown.
     ("odoo", "Error during browser shutdown"),
+    ("odoo", "Error received after termination"),
     ("odoo", "Killing chrome"),
     # No fonts or printer program on a bare machine; nothing here prints to PDF.
     ("odoo", "wkhtmltopdf"),
@@ -16,6 +17,8 @@ KNOWN = (
     ("odoo.addons.iap", ""),
     ("odoo.addons.partner_autocomplete", ""),
 )
+# The only reason to skip a test: `SLOW=1 make test` runs these too.
+EXPECTED_SKIPS = ("SLOW=1",)
 ABOVE_INFO = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ \d+ (?:WARNING|ERROR|CRITICAL) \S+ "
     r"(?P<logger>[\w.]+): (?P<message>.*)"
@@ -27,6 +30,10 @@ def is_known(logger, message):
         (logger == start or logger.startswith(f"{start}.")) and part in message
         for start, part in KNOWN
     )
+
+
+def is_expected_skip(reason):
+    return reason.removeprefix("Skipped: ").startswith(EXPECTED_SKIPS)
 
 
 def unexpected_lines(text):

@@ -13,10 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dev.known_log import is_known
+from dev.known_log import is_expected_skip, is_known
 
-# The only reason to skip: `SLOW=1 make test` runs these too.
-EXPECTED_SKIPS = ("SLOW=1",)
 CLAUSES = Path(__file__).resolve().parents[1] / ".work" / "clauses.json"
 PROPERTY = "aftersales_clauses"
 
@@ -94,7 +92,7 @@ def _fail_unexpected_skip(report):
     if report.outcome != "skipped" or hasattr(report, "wasxfail"):
         return
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-    if not reason.removeprefix("Skipped: ").startswith(EXPECTED_SKIPS):
+    if not is_expected_skip(reason):
         report.outcome = "failed"
         report.longrepr = f"Unexpected skip: {reason or report.longrepr}"
 

@@ -11,11 +11,12 @@ from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
-from dev import browser, databases, known_log, places, postgres, setup
-from dev.process import log_path
+from dev import browser, databases, places, postgres, setup
+from dev.known_log import is_expected_skip, unexpected_lines
+from dev.process import last_lines, log_path
 from dev.ui import Refusal, say
 
-SKIPPED = re.compile(r" INFO \S+ odoo\.addons\.\S+: skipped (?P<told>.*)")
+SKIPPED = re.compile(r" INFO \S+ odoo\.addons\.\S+: skipped \S+ : (?P<reason>.*)")
 RESULT = re.compile(
     r"odoo\.tests\.result: (?P<failed>\d+) failed, (?P<errors>\d+) error\(s\) "
     r"of (?P<tests>\d+) tests"
@@ -129,14 +130,22 @@ def _read_counts(path, code):
 
 def _run_odoo(template):
     """The addons' tests pass under `--test-tags` too."""
-    addons = places.addons_present()
-    path = log_path("test-tags")
+    addons = ",".join(places.addons_present())
+    tags = ",".join(f"/{addon}" for addon in places.addons_present())
+    say("")
+    counts = run_tags(template, "test-tags", tags, ["-u", addons])
+    say("  as Odoo runs them: {passed} passed, {failed} failed".format(**counts))
+    return counts
+
+
+def run_tags(template, label, tags, arguments):
+    """Tests by Odoo's own runner, on a copy of the template."""
+    path = log_path(label)
     with database(template) as name, path.open("w") as log:
-        say(f"· the addons' tests as Odoo runs them (log: {path})")
-        tags = ",".join(f"/{addon}" for addon in addons)
+        say(f"· odoo {' '.join(arguments)} --test-tags={tags} (log: {path})")
         code = subprocess.run(
             [str(places.PYTHON), "-m", "odoo", "-c", str(databases.CONFIG)]
-            + ["-d", name, "-u", ",".join(addons), f"--test-tags={tags}"]
+            + ["-d", name, *arguments, f"--test-tags={tags}"]
             + ["--stop-after-init", f"--http-port={free_port()}"],
             cwd=places.ROOT,
             stdin=subprocess.DEVNULL,
@@ -148,20 +157,22 @@ def _run_odoo(template):
 
 
 def judge_log(text, code):
-    """Counts out of Odoo's log; each line above INFO is a failure too."""
+    """Counts out of Odoo's log; a line above INFO is a failure too."""
     result = RESULT.search(text)
-    skipped = [match["told"] for match in SKIPPED.finditer(text)]
-    surprises = known_log.unexpected_lines(text)
-    for told in skipped + surprises:
-        say(f"  {told}")
     if not result:
-        say("  Odoo did not finish its tests.")
+        say("  Odoo did not finish its tests:\n" + last_lines(text))
         return Counter(failed=1)
+    skips = [match["reason"].strip() for match in SKIPPED.finditer(text)]
+    unexpected = [f"skipped: {told}" for told in skips if not is_expected_skip(told)]
+    surprises = unexpected + unexpected_lines(text)
+    for told in surprises:
+        say(f"  {told}")
     broken = int(result["failed"]) + int(result["errors"])
-    failed = broken + len(skipped) or int(bool(surprises or code))
-    passed = int(result["tests"]) - broken - len(skipped)
-    say(f"  {passed} passed, {failed} failed under Odoo's own runner")
-    return Counter(passed=passed, failed=failed)
+    return Counter(
+        passed=int(result["tests"]) - broken - len(skips),
+        failed=broken + len(unexpected) or int(bool(surprises or code)),
+        skipped=len(skips) - len(unexpected),
+    )
 
 
 def free_port():

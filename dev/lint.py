@@ -1,0 +1,159 @@
+"""`make lint`: every check of the sources, each by the tool that knows best.
+
+All checks run, so that one round shows everything there is to mend.
+"""
+
+import os
+import re
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dev import databases, places, setup, testing
+from dev.process import environment
+from dev.ui import say, step
+
+BIN = places.VENV / "bin"
+# pylint over all of Odoo, eslint and the checks of Odoo's own addons are not for us.
+ODOO_LINT = "/test_lint,-/test_lint:TestPyLint,-/test_lint:TestESLint"
+# A home folder, or a mount point of one machine, in a file for everybody.
+MACHINE_PATH = re.compile(r"(?<![\w.~/$}*-])/(?:home|root|Users|work)/[\w.]")
+COMPOSE = ("docker/compose.yaml", "docker/compose.yml", "docker/docker-compose.yml")
+
+
+def main():
+    setup.main()
+    checks = {
+        "ruff": _ruff,
+        "ruff format": _ruff_format,
+        "pylint-odoo": _pylint,
+        "XML is well-formed": _xml,
+        "Dockerfile": _dockerfile,
+        "compose file": _compose,
+        "nothing of this machine": _machine,
+        "Odoo's test_lint": _odoo_lint,
+    }
+    failed = []
+    for name, check in checks.items():
+        with step(name):
+            if not check():
+                failed.append(name)
+    say(f"lint: failed: {', '.join(failed)}" if failed else "lint: clean")
+    return 1 if failed else 0
+
+
+def _tool(*command):
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=places.ROOT,
+        stdin=subprocess.DEVNULL,
+        env=environment(),
+    )
+    return done.returncode == 0
+
+
+def _ruff():
+    return _tool(BIN / "ruff", "check", "--quiet", ".")
+
+
+def _ruff_format():
+    return _tool(BIN / "ruff", "format", "--check", "--quiet", ".")
+
+
+def _pylint():
+    addons = places.addons_present()
+    return not addons or _tool(BIN / "pylint", "--rcfile=.pylintrc", *addons)
+
+
+def _dockerfile():
+    found = [path for path in _tracked() if path.name.startswith("Dockerfile")]
+    return all([_tool(BIN / "hadolint", path) for path in found])
+
+
+def _compose():
+    """Against the Compose Specification's own schema."""
+    found = [path for path in COMPOSE if (places.ROOT / path).is_file()]
+    return not found or _tool(
+        *(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec"), *found
+    )
+
+
+def _odoo_lint():
+    counts = testing.run_tags(
+        databases.app_template(), "test-lint", ODOO_LINT, ["-i", "test_lint"]
+    )
+    return not counts["failed"]
+
+
+def _xml():
+    return _each(_xml_mistake, "*.xml", "*.svg")
+
+
+def _xml_mistake(path):
+    try:
+        ElementTree.parse(path)
+    except ElementTree.ParseError as error:
+        return str(error)
+    return None
+
+
+def _machine():
+    """No mirror this machine uses and no folder of this machine in any file."""
+    names = _host_names()
+
+    def mistake(path):
+        try:
+            text = path.read_text()
+        except UnicodeDecodeError:
+            return None
+        found = [name for name in names if name in text]
+        found += MACHINE_PATH.findall(text) + [str(places.ROOT)] * (
+            str(places.ROOT) + "/" in text
+        )
+        return f"names {', '.join(found)}" if found else None
+
+    return _each(mistake)
+
+
+def _host_names():
+    """Hosts that packages come from on this machine, by apt and by pip."""
+    told = [
+        os.environ.get("PIP_INDEX_URL", ""),
+        os.environ.get("PIP_EXTRA_INDEX_URL", ""),
+    ]
+    for command in (
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)"],
+        [BIN / "python", "-m", "pip", "config", "list"],
+    ):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True)
+        except OSError:
+            continue
+        told.append(done.stdout)
+    addresses = re.findall(r"https?://[^\s'\"]+", " ".join(told))
+    return {name for url in addresses if (name := urlsplit(url).hostname)}
+
+
+def _each(mistake, *patterns):
+    told = [
+        f"  {path.relative_to(places.ROOT)}: {text}"
+        for path in _tracked(*patterns)
+        if (text := mistake(path))
+    ]
+    for line in told:
+        say(line)
+    return not told
+
+
+def _tracked(*patterns):
+    """Files under version control, and new ones that are not ignored."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        + ["--", *patterns],
+        cwd=places.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    paths = [places.ROOT / Path(name) for name in listed.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file()]

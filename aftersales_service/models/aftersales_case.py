@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import email_normalize
@@ -336,9 +338,7 @@ class AftersalesCase(models.Model):
     @api.depends("email_from")
     def _compute_email_normalized(self):
         for case in self:
-            case.email_normalized = email_normalize(
-                case.email_from or "", strict=False
-            )
+            case.email_normalized = email_normalize(case.email_from or "", strict=False)
 
     @api.depends("stage_kind")
     def _compute_is_open(self):
@@ -443,17 +443,19 @@ class AftersalesCase(models.Model):
         A ``stage_id`` other than the first one is reached by a transition, so that
         an import meets the same guard as a person.
         """
-        vals_list = [self._prepare_create_values(dict(vals)) for vals in vals_list]
+        vals_list = [self._complete_values(dict(vals)) for vals in vals_list]
         wanted_stages = self._set_initial_stages(vals_list)
         self._draw_numbers(vals_list)
         self._find_customers(vals_list)
         self._find_orders(vals_list)
-        cases = super().create(vals_list)
+        # The ledger tells who made a case and owns it; followers are chosen later.
+        quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+        cases = super(AftersalesCase, quiet).create(vals_list).with_env(self.env)
         cases._on_created()
         cases._transition_each(wanted_stages)
         return cases
 
-    def _prepare_create_values(self, vals):
+    def _complete_values(self, vals):
         """Complete one dict of values by what does not depend on other records."""
         self._refuse_protected(vals, PROTECTED_FIELDS)
         defaults = self.default_get(["team_id", "company_id"])
@@ -543,6 +545,7 @@ class AftersalesCase(models.Model):
             ["acknowledgement", "first_response", "resolution"], received
         )
         self._queue_acknowledgement()
+        self._notify_assigned()
         self._notify_changed()
 
     def write(self, vals):
@@ -555,6 +558,8 @@ class AftersalesCase(models.Model):
         if vals:
             super().write(vals)
             self._log_changes(before)
+            if "user_id" in vals:
+                self._notify_assigned()
             if "active" in vals and not vals["active"]:
                 self._clocks_void(fields.Datetime.now(), "archived")
         if stage_id is not None:
@@ -656,6 +661,26 @@ class AftersalesCase(models.Model):
         if lines:
             self.env["aftersales.event"]._append(lines)
 
+    # Telling people ----------------------------------------------------------
+
+    def _notify_assigned(self):
+        """Tell new owners, with one message each however many cases they got. Who
+        takes a case himself needs no message."""
+        own = self.filtered(lambda case: case.user_id == self.env.user)
+        for user, cases in (self - own).grouped("user_id").items():
+            if not user:
+                continue
+            items = Markup("").join(
+                Markup("<li>%s</li>") % case._get_html_link() for case in cases[:50]
+            )
+            thread = cases if len(cases) == 1 else self.env["mail.thread"]
+            thread.message_notify(
+                partner_ids=user.partner_id.ids,
+                subject=self.env._("After-sales cases assigned to you"),
+                body=Markup("<p>%s</p><ul>%s</ul>")
+                % (self.env._("%s cases are yours now:", len(cases)), items),
+            )
+
     # Live refresh -----------------------------------------------------------
 
     def _notify_changed(self):
@@ -682,4 +707,3 @@ class AftersalesCase(models.Model):
         """Open the case's form."""
         self.ensure_one()
         return self._get_records_action()
-

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, html2plaintext
+from odoo.tools import email_normalize, html2plaintext, parse_contact_from_email
 
 from ..tools.order_reference import order_references
 
@@ -129,15 +129,23 @@ class AftersalesCase(models.Model):
                     ("company_id", "in", [vals["company_id"] for vals in vals_list]),
                     ("state", "=", "sale"),
                 ],
-                ["name", "client_order_ref", "partner_id", "company_id", "date_order",
-                 "delivery_status"],
+                [
+                    "name",
+                    "client_order_ref",
+                    "partner_id",
+                    "company_id",
+                    "date_order",
+                    "delivery_status",
+                ],
                 order="date_order desc, id desc",
                 limit=100 * len(entities),
             )
         )
         return orders.grouped(
-            lambda order: (order.partner_id.commercial_partner_id.id,
-                           order.company_id.id)
+            lambda order: (
+                order.partner_id.commercial_partner_id.id,
+                order.company_id.id,
+            )
         )
 
     @api.model
@@ -147,11 +155,13 @@ class AftersalesCase(models.Model):
         if not own:
             return None
         named = own.filtered(
-            lambda order, refs=self._named_references(vals): {
-                (order.name or "").upper(),
-                (order.client_order_ref or "").upper(),
-            }
-            & refs
+            lambda order, refs=self._named_references(vals): (
+                {
+                    (order.name or "").upper(),
+                    (order.client_order_ref or "").upper(),
+                }
+                & refs
+            )
         )
         if named:
             return named[0]
@@ -198,7 +208,7 @@ class AftersalesCase(models.Model):
         return True
 
     def _create_partner(self):
-        name, email = self.env["res.partner"]._parse_partner_name(self.email_from or "")
+        name, email = parse_contact_from_email(self.email_from or "")
         return self.env["res.partner"].create(
             {
                 "name": name or email or self.phone,

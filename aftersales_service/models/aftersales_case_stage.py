@@ -207,9 +207,7 @@ class AftersalesCase(models.Model):
                     "closed_at": False,
                 }
             )
-            lines.append(
-                self._event(case, "reopened", at, data={"cycle": case.cycle})
-            )
+            lines.append(self._event(case, "reopened", at, data={"cycle": case.cycle}))
         return lines
 
     def _on_stage_changed(self, kinds, at):

@@ -45,9 +45,7 @@ class AftersalesCommon(BaseCommon):
                 "name": "Test Team",
                 "company_id": cls.company.id,
                 "leader_id": cls.user_manager.id,
-                "member_ids": [
-                    Command.set((cls.user_team | cls.user_specialist).ids)
-                ],
+                "member_ids": [Command.set((cls.user_team | cls.user_specialist).ids)],
                 "calendar_id": cls.calendar.id,
             }
         )
@@ -114,7 +112,11 @@ class AftersalesCommon(BaseCommon):
     def _create_customers(cls):
         Partner = cls.env["res.partner"]
         cls.customer_company = Partner.create(
-            {"name": "Gemini Shoes", "is_company": True, "email": "info@gemini.example.com"}
+            {
+                "name": "Gemini Shoes",
+                "is_company": True,
+                "email": "info@gemini.example.com",
+            }
         )
         cls.customer = Partner.create(
             {
@@ -132,12 +134,14 @@ class AftersalesCommon(BaseCommon):
             "as_portal",
             groups="base.group_portal",
             partner_id=cls.customer.id,
+            email=cls.customer.email,
         )
         cls.user_portal_other = new_test_user(
             cls.env,
             "as_portal_other",
             groups="base.group_portal",
             partner_id=cls.other_customer.id,
+            email=cls.other_customer.email,
         )
         cls.product = cls.env["product.product"].create(
             {"name": "Shoe 42", "type": "consu", "is_storable": True, "list_price": 80}

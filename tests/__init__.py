@@ -1,0 +1,1 @@
+"""Journeys and protocol tests across both addons, against real servers."""

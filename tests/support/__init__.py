@@ -1,0 +1,1 @@
+"""Real servers on loopback, a browser, and how to talk to them."""

@@ -26,6 +26,8 @@ CHANNELS = [
     ("website", "Website"),
     ("other", "Other"),
 ]
+# Whoever took the case spoke with the customer: there is nothing to acknowledge.
+IN_PERSON_CHANNELS = ("phone", "visit", "chat")
 HANDLING_CLASSES = [
     ("common", "Common"),
     ("special", "Special"),
@@ -541,9 +543,9 @@ class AftersalesCase(models.Model):
         ]
         self.env["aftersales.event"]._append(lines)
         received = {case.id: case.received_at for case in self}
-        self._clocks_start(
-            ["acknowledgement", "first_response", "resolution"], received
-        )
+        self._clocks_start(["first_response", "resolution"], received)
+        distant = self.filtered(lambda case: case.channel not in IN_PERSON_CHANNELS)
+        distant._clocks_start(["acknowledgement"], received)
         self._queue_acknowledgement()
         self._notify_assigned()
         self._notify_changed()

@@ -154,15 +154,8 @@ class AftersalesCase(models.Model):
         own = orders.get((partner.commercial_partner_id.id, vals["company_id"]))
         if not own:
             return None
-        named = own.filtered(
-            lambda order, refs=self._named_references(vals): (
-                {
-                    (order.name or "").upper(),
-                    (order.client_order_ref or "").upper(),
-                }
-                & refs
-            )
-        )
+        references = self._named_references(vals)
+        named = own.filtered(lambda order: order._aftersales_references() & references)
         if named:
             return named[0]
         live = own.filtered(lambda order: order._aftersales_is_live())

@@ -48,6 +48,16 @@ class SaleOrder(models.Model):
             self.date_order and self.date_order >= recent
         )
 
+    def _aftersales_references(self):
+        """Return what a customer may call the order, in upper case: our number and
+        his own reference."""
+        self.ensure_one()
+        return {
+            reference.upper()
+            for reference in (self.name, self.client_order_ref)
+            if reference
+        }
+
     def action_aftersales_cases(self):
         """Open the order's cases; a new one is prefilled from the order."""
         self.ensure_one()

@@ -1,8 +1,11 @@
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import AftersalesCommon, clause
 
@@ -218,6 +221,7 @@ class TestCaseStage(AftersalesCommon):
         with self.assertRaisesRegex(UserError, "set aside"):
             case.action_start()
 
+    @mute_logger("odoo.sql_db")
     def test_set_aside_needs_a_reason(self):
-        with self.assertRaises(Exception), self.env.cr.savepoint():
+        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
             self._mark(self._create_case(), reason=False)

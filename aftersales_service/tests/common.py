@@ -5,22 +5,9 @@ from odoo.tests import new_test_user
 
 from odoo.addons.base.tests.common import BaseCommon
 
+from .clauses import clause
 
-def clause(*clause_ids):
-    """Name the clauses of the catalogue that a test proves.
-
-    :param clause_ids: ids such as ``"FT-20"``
-    :return: decorator for a test method or class
-    """
-
-    def decorate(test):
-        test._aftersales_clauses = (
-            *getattr(test, "_aftersales_clauses", ()),
-            *clause_ids,
-        )
-        return test
-
-    return decorate
+__all__ = ["AftersalesCommon", "clause"]
 
 
 class AftersalesCommon(BaseCommon):

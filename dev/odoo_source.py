@@ -36,10 +36,13 @@ def home():
 
 
 def addons_paths():
-    """Folders of addons that Odoo does not find by itself."""
-    beside = home() / "addons"
-    has_addons = any(beside.glob("*/__manifest__.py"))
-    return ([beside] if has_addons else []) + [places.ROOT]
+    """Folders of addons that Odoo does not find by itself.
+
+    A checkout keeps most of its addons beside the package; an installed Odoo has
+    all of them inside (and Debian's has a useless second copy without any views).
+    """
+    inside = (home() / "odoo/addons/web").is_dir()
+    return ([] if inside else [home() / "addons"]) + [places.ROOT]
 
 
 def version():

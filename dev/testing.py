@@ -70,7 +70,7 @@ def _run_pytest(template, only):
             [str(part) for part in command],
             cwd=places.ROOT,
             stdin=subprocess.DEVNULL,
-            env=_environment(name, AFTERSALES_COUNTS=str(counts)),
+            env=_environment(name, template, AFTERSALES_COUNTS=str(counts)),
         ).returncode
         return _read_counts(counts, code)
 
@@ -105,10 +105,11 @@ def _is_path(text):
     return not text.startswith("/") and (places.ROOT / text.split("::")[0]).exists()
 
 
-def _environment(name, **extra):
+def _environment(name, template, **extra):
     return postgres.client_environment(
         AFTERSALES_CONFIG=str(databases.CONFIG),
         AFTERSALES_DB=name,
+        AFTERSALES_TEMPLATE=template,
         AFTERSALES_PYTHON=str(places.PYTHON),
         AFTERSALES_CHROMIUM=browser.found() or "",
         # Folders of tests are on the path already; `dev` is for programs they start.
@@ -151,7 +152,7 @@ def run_tags(template, label, tags, arguments):
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_environment(name),
+            env=_environment(name, template),
         ).returncode
     return judge_log(path.read_text(errors="replace"), code)
 

@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from dev import databases
+from dev import databases, known_log
 
 ROOT = Path(__file__).resolve().parents[1]
 ADDONS = ("aftersales_service", "aftersales_survey")
@@ -122,7 +122,7 @@ def odoo(database, *arguments, script=None):
         timeout=900,
     )
     assert done.returncode == 0, done.stderr[-5000:]
-    return done.stderr
+    assert known_log.unexpected_lines(done.stderr) == []
 
 
 def rows(cursor, query, *arguments):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dev import packages, places
 from dev.process import environment, exclusive, last_lines, run
-from dev.ui import Refusal, step
+from dev.ui import Refusal, step, warn
 
 OLDEST = 13
 SUPERUSER = "odoo"  # Odoo refuses to work as "postgres".
@@ -70,23 +70,34 @@ def ensure():
 
 
 def stop():
-    """Stop the private cluster, if there is one and it runs."""
-    if external() or not (_data() / "postmaster.pid").is_file():
+    """Stop the private cluster, if it runs and nobody else works on it."""
+    if external() or not (_data() / "postmaster.pid").is_file() or not _answers():
         return
-    _as_owner(
-        [binaries() / "pg_ctl", "-D", _data(), "-m", "fast", "-w", "stop"],
-        "PostgreSQL could not be stopped.",
+    others = query(
+        "select count(*) from pg_stat_activity "
+        "where backend_type = 'client backend' and pid <> pg_backend_pid()"
     )
+    if others == [["0"]]:
+        _stop_now()
+    else:
+        warn("PostgreSQL goes on: other runs of this checkout use it.")
 
 
 def remove():
     """Stop the cluster and remove all it holds."""
     if external():
         return
-    if binaries():
-        stop()
+    if binaries() and (_data() / "postmaster.pid").is_file():
+        _stop_now()
     shutil.rmtree(_data().parent, ignore_errors=True)
     shutil.rmtree(socket_folder(), ignore_errors=True)
+
+
+def _stop_now():
+    _as_owner(
+        [binaries() / "pg_ctl", "-D", _data(), "-m", "fast", "-w", "stop"],
+        "PostgreSQL could not be stopped.",
+    )
 
 
 def query(sql, database="postgres"):

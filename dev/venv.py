@@ -8,8 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-from dev import odoo_source, places
+from dev import odoo_source, packages, places
 from dev.process import environment, exclusive, run, run_logged
 from dev.ui import Refusal, step
 
@@ -61,19 +62,38 @@ def _build(stamp):
 
 
 def _create():
-    """A venv; Debian keeps the means for it in a package of its own."""
-    shutil.rmtree(places.VENV, ignore_errors=True)
-    command = [python(), "-m", "venv", str(places.VENV)]
-    if subprocess.run(command, capture_output=True).returncode == 0:
+    """Have an environment of the chosen Python; a sound one is kept and renewed."""
+    home = places.VENV / "pyvenv.cfg"
+    chosen = os.path.dirname(os.path.realpath(python()))
+    if home.is_file() and _base(home) == chosen and _pip_works():
         return
-    # Not through `packages.ensure`: whether venv works is known only by trying.
-    from dev import packages
+    shutil.rmtree(places.VENV, ignore_errors=True)
+    # Debian keeps the means for it in a package of its own: seen only by trying.
+    packages.ensure("python3-venv", _venv_made, "The Python environment")
 
-    packages.ensure(
-        "python3-venv",
-        lambda: subprocess.run(command, capture_output=True).returncode == 0,
-        "The Python environment",
-    )
+
+def _base(configuration):
+    for line in configuration.read_text().splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() == "home":
+            return os.path.realpath(value.strip())
+    return None
+
+
+def _pip_works():
+    return _succeeds([places.PYTHON, "-m", "pip", "--version"])
+
+
+def _venv_made():
+    return _succeeds([python(), "-m", "venv", "--clear", places.VENV])
+
+
+def _succeeds(command):
+    command = [str(part) for part in command]
+    try:
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def _wheelhouse():
@@ -105,8 +125,6 @@ def _put_odoo_on_path():
         [places.PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
         "The virtual environment does not start; remove .venv and run this again.",
     )
-    from pathlib import Path
-
     wanted = f"{odoo_source.home()}\n"
     link = Path(told.strip()) / "odoo.pth"
     if not link.is_file() or link.read_text() != wanted:

@@ -1,5 +1,88 @@
+import json
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+from psycopg2 import OperationalError
+from psycopg2.errors import SerializationFailure
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ..tools import clock_machine as machine
+from ..tools.business_time import ALWAYS, from_epoch, to_epoch
+from ..tools.clock_machine import Clock
+
+_logger = logging.getLogger(__name__)
+
+# Proves that a write comes from the engine: compared by identity, and a context that
+# came over RPC holds plain JSON and can never contain it.
+_ENGINE = object()
+
+BATCH_SIZE = 500
+# More broken promises than this at once are told to one person in one activity.
+DIGEST_SIZE = 5
+# Events with a hook.
+TOLD = frozenset({"breached", "warned", "error"})
+# Seconds until a clock without a deadline looks for one again.
+ERROR_RETRY = 3600
+MAX_RETRY = 86400
+
+# Column → type in PostgreSQL. The machine's own fields come first.
+_INSTANTS = (
+    "started_at",
+    "deadline",
+    "warning_at",
+    "warned_at",
+    "decided_at",
+    "stopped_at",
+    "next_event_at",
+)
+_MACHINE_COLUMNS = {
+    **dict.fromkeys(_INSTANTS, "timestamp"),
+    "target_seconds": "int4",
+    "carried_seconds": "int4",
+    "carried_breach": "bool",
+    "pauses": "jsonb",
+    "state": "varchar",
+    "outcome": "varchar",
+    "remaining_seconds": "int4",
+    "void_cause": "varchar",
+    "breach_cause": "varchar",
+}
+_FIXED_COLUMNS = {
+    "case_id": "int4",
+    "company_id": "int4",
+    "kind": "varchar",
+    "cycle": "int4",
+    "policy_id": "int4",
+    "target_id": "int4",
+    "policy_version": "int4",
+    "calendar_id": "int4",
+    "tz": "varchar",
+    "snapshot": "jsonb",
+}
+_RESULT_COLUMNS = {
+    "calendar_seconds": "int4",
+    "business_seconds": "int4",
+    "net_seconds": "int4",
+    "decision": "jsonb",
+    "last_event": "varchar",
+    "pending_event": "varchar",
+    "error_count": "int4",
+    "last_error": "varchar",
+    "retry_at": "timestamp",
+}
+_JSON_COLUMNS = ("pauses", "snapshot", "decision")
+_ALL_COLUMNS = {**_FIXED_COLUMNS, **_MACHINE_COLUMNS, **_RESULT_COLUMNS}
+# What an act may change.
+_UPDATE_COLUMNS = {
+    name: kind
+    for name, kind in {**_MACHINE_COLUMNS, **_RESULT_COLUMNS}.items()
+    if name not in ("started_at", "target_seconds", "carried_seconds", "carried_breach")
+}
 
 STATES = [("running", "Running"), ("paused", "Paused"), ("stopped", "Stopped")]
 OUTCOMES = [
@@ -8,6 +91,67 @@ OUTCOMES = [
     ("breached", "Broken"),
     ("void", "Void"),
 ]
+
+
+@dataclass
+class Cycle:
+    """A clock while the engine works on it: the machine's part, the columns around it,
+    and what happened meanwhile."""
+
+    clock: Clock
+    values: dict
+    id: int | None = None
+    lines: list = field(default_factory=list)
+    # codes of what others should be told of
+    news: list = field(default_factory=list)
+
+    @classmethod
+    def from_row(cls, row):
+        """Make a cycle of a row of the table, a dict with ``id`` and all columns."""
+        values = {
+            name: to_epoch(row[name])
+            if name in _INSTANTS and row[name] is not None
+            else row[name]
+            for name in _MACHINE_COLUMNS
+        }
+        values["pauses"] = [list(line) for line in values["pauses"] or ()]
+        values["carried_seconds"] = values["carried_seconds"] or 0
+        values["carried_breach"] = bool(values["carried_breach"])
+        around = {n: row[n] for n in (*_FIXED_COLUMNS, *_RESULT_COLUMNS)}
+        clock = Clock(warn_percent=row["snapshot"]["warn_percent"], **values)
+        if clock.state == "running" and clock.is_open and clock.deadline is None:
+            clock.error = row["last_error"]
+        return cls(clock, around, row["id"])
+
+    def successor(self, clock):
+        """Return the next cycle of the same promise, not stored yet."""
+        values = {name: self.values[name] for name in _FIXED_COLUMNS}
+        values["cycle"] += 1
+        return Cycle(clock, values)
+
+    def column(self, name):
+        """Return the value of a column as PostgreSQL takes it."""
+        if name in _MACHINE_COLUMNS:
+            value = getattr(self.clock, name)
+            if name in _INSTANTS:
+                return None if value is None else from_epoch(value)
+        else:
+            value = self.values.get(name)
+        if name in _JSON_COLUMNS:
+            return None if value is None else json.dumps(value)
+        return value
+
+    def add(self, lines):
+        """Take the ledger lines of an act on the clock."""
+        for line in lines:
+            code = line["kind"].removeprefix("clock_")
+            self.lines.append(line)
+            self.news.append(code)
+
+    @property
+    def last_news(self):
+        """Code of what happened last, for ``last_event``."""
+        return self.news[-1] if self.news else None
 
 
 class AftersalesClock(models.Model):
@@ -110,5 +254,491 @@ class AftersalesClock(models.Model):
             ("breached", self.env._("Broken")),
             ("stopped", self.env._("Ended")),
             ("voided", self.env._("Void")),
+            ("replanned", self.env._("Planned again")),
             ("error", self.env._("No time can be found")),
         ]
+
+    # CRUD: the engine alone ------------------------------------------------------
+
+    def _refuse(self):
+        raise AccessError(
+            self.env._(
+                "Promises and their times follow from what happens to the case. They "
+                "cannot be entered, changed or deleted by hand."
+            )
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Always refused: the engine starts clocks in batches."""
+        self._refuse()
+
+    def write(self, vals):
+        """Refused, but for the engine itself."""
+        if self.env.context.get("aftersales_engine") is not _ENGINE:
+            self._refuse()
+        return super().write(vals)
+
+    def unlink(self):
+        """Always refused; clocks go with their case."""
+        self._refuse()
+
+    # Reading and storing ---------------------------------------------------------
+
+    @api.model
+    def _load(self, condition, suffix):
+        """Read clocks for work on them, locked.
+
+        :param condition: ``SQL`` of the WHERE clause
+        :param suffix: ``SQL`` after it: order, limit, lock
+        :return: list of :class:`Cycle`
+        """
+        names = SQL(", ").join(map(SQL.identifier, ("id", *_ALL_COLUMNS)))
+        rows = self.env.execute_query_dict(
+            SQL(
+                "SELECT %s FROM aftersales_clock WHERE %s %s", names, condition, suffix
+            )
+        )
+        return [Cycle.from_row(row) for row in rows]
+
+    @api.model
+    def _load_of_cases(self, case_ids, kinds=None, ended=False):
+        """Read and lock the clocks of cases, in a fixed order.
+
+        :param kinds: codes of kinds, all when not given
+        :param ended: also those that have stopped
+        """
+        conditions = [SQL("case_id = ANY(%s)", list(case_ids))]
+        if kinds is not None:
+            conditions.append(SQL("kind = ANY(%s)", list(kinds)))
+        if not ended:
+            conditions.append(SQL("state <> 'stopped'"))
+        return self._load(
+            SQL(" AND ").join(conditions), SQL("ORDER BY id FOR NO KEY UPDATE")
+        )
+
+    @api.model
+    def _store(self, cycles, now):
+        """Write changed and new cycles, their ledger lines, and tell who listens.
+
+        :param list cycles: :class:`Cycle` objects; those nothing happened to are left
+        :param int now: epoch seconds
+        :return: the cycles something happened to
+        """
+        cycles = [cycle for cycle in cycles if cycle.lines]
+        if not cycles:
+            return cycles
+        for cycle in cycles:
+            self._complete(cycle, now)
+        self._insert([cycle for cycle in cycles if cycle.id is None])
+        self._update([cycle for cycle in cycles if cycle.id is not None])
+        self._write_ledger(cycles)
+        self._forget_cache()
+        return cycles
+
+    @api.model
+    def _complete(self, cycle, now):
+        """Set what follows from the machine's part: durations, frozen reasons, when
+        to look again, last event."""
+        clock, values = cycle.clock, cycle.values
+        until = clock.stopped_at or clock.decided_at
+        if until is not None and not (clock.carried_breach and not clock.stopped_at):
+            business = self._business_schedule(cycle)
+            names = ("calendar_seconds", "business_seconds", "net_seconds")
+            measured = machine.durations(clock, business, until)
+            values.update(zip(names, measured, strict=True))
+            if not values.get("decision"):
+                values["decision"] = self._decision(cycle)
+        if clock.error:
+            values["last_error"] = clock.error
+            values["error_count"] = (values.get("error_count") or 0) + 1
+            clock.next_event_at = now + ERROR_RETRY
+            values["retry_at"] = from_epoch(clock.next_event_at)
+        elif values.get("error_count") and not values["pending_event"]:
+            values.update(error_count=0, last_error=None, retry_at=None)
+        if not self._is_listened_to():
+            values["last_event"] = cycle.last_news
+
+    @api.model
+    def _decision(self, cycle):
+        """Return the reasons of a decision as they are known now, to be kept."""
+        clock, values = cycle.clock, cycle.values
+        until = clock.decided_at
+        schedule = self._schedule(cycle)
+        spans = machine.explain(clock, schedule, until)
+        return {
+            "at": until,
+            "outcome": clock.outcome,
+            "policy_id": values["policy_id"],
+            "policy_version": values["policy_version"],
+            "target_seconds": clock.target_seconds,
+            "carried_seconds": clock.carried_seconds,
+            "consumed_seconds": machine.consumed(clock, schedule, until),
+            "calendar_id": values["calendar_id"],
+            "tz": values["tz"],
+            "durations": machine.durations(
+                clock, self._business_schedule(cycle), until
+            ),
+            "spans": [list(span) for span in spans],
+        }
+
+    @api.model
+    def _insert(self, cycles):
+        if not cycles:
+            return
+        names = SQL(", ").join(map(SQL.identifier, _ALL_COLUMNS))
+        rows = self.env.execute_query(
+            SQL(
+                "INSERT INTO aftersales_clock (%(names)s)"
+                " SELECT %(names)s FROM unnest(%(arrays)s)"
+                " WITH ORDINALITY AS clock(%(names)s, ordinal) ORDER BY ordinal"
+                " RETURNING id",
+                names=names,
+                arrays=_arrays(cycles, _ALL_COLUMNS),
+            )
+        )
+        for cycle, row in zip(cycles, rows, strict=True):
+            cycle.id = row[0]
+
+    @api.model
+    def _update(self, cycles):
+        if not cycles:
+            return
+        names = list(_UPDATE_COLUMNS)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE aftersales_clock SET %(sets)s"
+                " FROM unnest(%(ids)s::int4[], %(arrays)s) AS new(id, %(names)s)"
+                " WHERE aftersales_clock.id = new.id",
+                sets=SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(n), SQL.identifier("new", n))
+                    for n in names
+                ),
+                ids=[cycle.id for cycle in cycles],
+                arrays=_arrays(cycles, _UPDATE_COLUMNS),
+                names=SQL(", ").join(map(SQL.identifier, names)),
+            )
+        )
+
+    @api.model
+    def _write_ledger(self, cycles):
+        lines = []
+        for cycle in cycles:
+            for line in cycle.lines:
+                values = {
+                    "case_id": cycle.values["case_id"],
+                    "clock_id": cycle.id,
+                    "data": self._ledger_data(cycle, line),
+                    **line,
+                }
+                for name in ("at", "deadline_before", "deadline_after"):
+                    if values[name] is not None:
+                        values[name] = from_epoch(values[name])
+                lines.append(values)
+            cycle.lines = []
+        self.env["aftersales.event"]._append(lines)
+
+    @api.model
+    def _ledger_data(self, cycle, line):
+        """Return what a line says besides instants: enough to rebuild the clock."""
+        data = {"kind": cycle.values["kind"], "cycle": cycle.values["cycle"]}
+        if line["kind"] == "clock_started":
+            clock = cycle.clock
+            data.update(
+                started_at=clock.started_at,
+                target_seconds=clock.target_seconds,
+                policy_id=cycle.values["policy_id"],
+                policy_version=cycle.values["policy_version"],
+                calendar_id=cycle.values["calendar_id"],
+                carried_breach=clock.carried_breach,
+            )
+        return data
+
+    @api.model
+    def _forget_cache(self):
+        """Forget cached clocks, and cached lists of clocks on cases."""
+        self.invalidate_model(flush=False)
+        for inverse in self.pool.field_inverses[self._fields["case_id"]]:
+            self.env[inverse.model_name].invalidate_model([inverse.name], flush=False)
+
+    # Schedules ---------------------------------------------------------------------
+
+    @api.model
+    def _schedule(self, cycle):
+        """Return the ``Schedule`` a cycle is counted in."""
+        if cycle.values["snapshot"]["calendar_mode"] == "always":
+            return ALWAYS
+        return self.env["resource.calendar"]._aftersales_schedule_of(
+            cycle.values["calendar_id"], cycle.values["company_id"]
+        )
+
+    @api.model
+    def _business_schedule(self, cycle):
+        """Return the ``Schedule`` of the team, for the durations of reports."""
+        return self.env["resource.calendar"]._aftersales_schedule_of(
+            cycle.values["snapshot"]["business_calendar_id"],
+            cycle.values["company_id"],
+        )
+
+    # Telling -----------------------------------------------------------------------
+
+    @api.model
+    def _is_listened_to(self):
+        """Whether an active automated action listens to writes on clocks:
+        ``base_automation`` then has wrapped the method, and marks it so."""
+        return hasattr(type(self).write, "origin")
+
+    @api.model
+    def _announce(self, cycles, _now):
+        """Tell others what happened; extendable through the ``_on_…`` hooks."""
+        if self._is_listened_to():
+            self._write_last_event(cycles)
+        by_hook = defaultdict(list)
+        for cycle in cycles:
+            for code in TOLD & set(cycle.news):
+                by_hook[code].append(cycle.id)
+        for code, ids in by_hook.items():
+            getattr(self, f"_on_{code}")(self.browse(ids))
+        self._forget_failures([c.id for c in cycles if c.values.get("pending_event")])
+
+    @api.model
+    def _forget_failures(self, ids):
+        """Clear what was noted of clocks whose news could be told at last."""
+        if ids:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE aftersales_clock SET error_count = 0, last_error = NULL,"
+                    " retry_at = NULL, pending_event = NULL WHERE id = ANY(%s)",
+                    ids,
+                )
+            )
+            self._forget_cache()
+
+    @api.model
+    def _write_last_event(self, cycles):
+        by_code = defaultdict(list)
+        for cycle in cycles:
+            by_code[cycle.last_news].append(cycle.id)
+        for code, ids in by_code.items():
+            clocks = self.browse(ids).with_context(aftersales_engine=_ENGINE)
+            clocks.write({"last_event": code})
+
+    @api.model
+    def _on_breached(self, clocks):
+        """Hook: promises were broken. Gives the leader of the team, or else the owner
+        of the case, an activity each, or one for all if there are many.
+
+        :param clocks: ``aftersales.clock`` records, as superuser
+        """
+        self._schedule_activities(clocks, self.env._("Promises broken: %s"))
+
+    @api.model
+    def _on_warned(self, clocks):
+        """Hook: cases came at risk."""
+
+    @api.model
+    def _on_error(self, clocks):
+        """Hook: promises have no deadline, because their hours have no working time.
+        Gives the leader a task, as :meth:`_on_breached`."""
+        self._schedule_activities(clocks, self.env._("No working hours for: %s"))
+
+    @api.model
+    def _schedule_activities(self, clocks, title):
+        by_user = defaultdict(self.browse)
+        for clock in clocks:
+            user = clock.case_id.team_id.leader_id or clock.case_id.user_id
+            if user.active:
+                by_user[user] |= clock
+        values = []
+        for user, user_clocks in by_user.items():
+            prepare = (
+                self._prepare_digest
+                if len(user_clocks) > DIGEST_SIZE
+                else self._prepare_activities
+            )
+            values += prepare(user, user_clocks, title)
+        # No mail for each: the activity itself is what is told.
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            values
+        )
+
+    @api.model
+    def _prepare_activities(self, user, clocks, title):
+        """Return the values of an activity on every case, for its broken promises."""
+        model_id = self.env["ir.model"]._get_id("aftersales.case")
+        labels = dict(self._selection_kind())
+        return [
+            {
+                **self._prepare_activity(user),
+                "res_model_id": model_id,
+                "res_id": case.id,
+                "summary": title % ", ".join(labels[c.kind] for c in case_clocks),
+            }
+            for case, case_clocks in clocks.grouped("case_id").items()
+        ]
+
+    @api.model
+    def _prepare_digest(self, user, clocks, title):
+        """Return the values of one activity for many cases, with links to them."""
+        cases = clocks.case_id
+        links = Markup("<br/>").join(case._get_html_link() for case in cases[:50])
+        return [
+            {
+                **self._prepare_activity(user),
+                "summary": title % len(clocks),
+                "note": links,
+            }
+        ]
+
+    @api.model
+    def _prepare_activity(self, user):
+        kind = self.env.ref("mail.mail_activity_data_warning", raise_if_not_found=False)
+        return {
+            "activity_type_id": kind.id if kind else False,
+            "user_id": user.id,
+            "date_deadline": fields.Date.context_today(self.with_context(tz=user.tz)),
+            "automated": True,
+        }
+
+    # The job -----------------------------------------------------------------------
+
+    @api.model
+    def _cron_tick(self):
+        """Do what is due: judge late promises, notice cases at risk.
+
+        Every batch is locked, worked and committed on its own; rows that others work
+        on are left for later. What fails is noted on the clock and tried again, ever
+        more rarely, and never holds up the others.
+        """
+        self = self.sudo()  # noqa: PLW0642
+        cron = self.env["ir.cron"]
+        now = to_epoch(fields.Datetime.now())
+        while cycles := self._lock_due(now):
+            self._tick(cycles, now)
+            more = len(cycles) == BATCH_SIZE
+            if not cron._commit_progress(len(cycles), remaining=int(more)) or not more:
+                break
+
+    @api.model
+    def _lock_due(self, now, limit=BATCH_SIZE):
+        """Read and lock clocks that are due, most urgent first."""
+        for attempt in range(3):
+            try:
+                return self._load(
+                    SQL("state = 'running' AND next_event_at <= %s", from_epoch(now)),
+                    SQL(
+                        "ORDER BY next_event_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+                        limit,
+                    ),
+                )
+            except SerializationFailure:
+                # Somebody changed one of them since our snapshot: take a new one.
+                if attempt == 2:
+                    raise
+                self.env.cr.rollback()
+
+    @api.model
+    def _tick(self, cycles, now):
+        """Judge locked clocks and tell what happened, isolating what fails."""
+        settled = self._isolated(cycles, self._tick_cycles, now)
+        self._tell(settled, now)
+
+    @api.model
+    def _tick_cycles(self, cycles, now):
+        """Let time pass on clocks until an instant, and store what happened."""
+        for cycle in cycles:
+            if cycle.values["pending_event"]:
+                cycle.news.append(cycle.values["pending_event"])
+            cycle.add(machine.tick(cycle.clock, self._schedule(cycle), now))
+        quiet = [cycle for cycle in cycles if not cycle.lines]
+        self._store(cycles, now)
+        for cycle in quiet:
+            if cycle.clock.error:
+                cycle.clock.next_event_at = now + ERROR_RETRY
+        self._update(quiet)
+
+    @api.model
+    def _tell(self, cycles, now):
+        """Announce what happened. A failure never undoes the fact: it is noted on the
+        clock and tried again by the job."""
+        listened = self._is_listened_to()
+        self._isolated(
+            [c for c in cycles if c.news and (listened or TOLD & set(c.news))],
+            self._announce,
+            now,
+        )
+
+    @api.model
+    def _isolated(self, cycles, work, now):
+        """Do some work on all cycles at once, or one by one if that fails.
+
+        :param work: function of a list of cycles and an instant
+        :return: the cycles that were worked on
+        """
+        if not cycles:
+            return []
+        if self._attempt(cycles, work, now) is None:
+            return cycles
+        done = []
+        for cycle in self._load(
+            SQL("id = ANY(%s)", [cycle.id for cycle in cycles]),
+            SQL("ORDER BY id FOR NO KEY UPDATE"),
+        ):
+            cycle.news = next(c.news for c in cycles if c.id == cycle.id)
+            error = self._attempt([cycle], work, now)
+            if error is None:
+                done.append(cycle)
+            else:
+                self._note_failure(cycle.id, error, cycle.news, now)
+        return done
+
+    @api.model
+    def _attempt(self, cycles, work, now):
+        """Work within a savepoint; return the error, if any. What the database may
+        solve by repeating the transaction is raised."""
+        try:
+            with self.env.cr.savepoint():
+                work(cycles, now)
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            _logger.info("work on %s clocks failed", len(cycles), exc_info=True)
+            return error
+        return None
+
+    @api.model
+    def _note_failure(self, clock_id, error, news, now):
+        """Note an error on a clock and when to try again: after one minute, then after
+        twice as long each time, at most a day."""
+        _logger.warning("After-sales clock %s failed: %s", clock_id, error)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE aftersales_clock
+                   SET error_count = COALESCE(error_count, 0) + 1,
+                       last_error = %(error)s,
+                       pending_event = %(pending)s,
+                       retry_at = %(now)s + LEAST(
+                           60 * 2 ^ LEAST(COALESCE(error_count, 0), 20), %(max)s
+                       ) * interval '1 second',
+                       next_event_at = %(now)s + LEAST(
+                           60 * 2 ^ LEAST(COALESCE(error_count, 0), 20), %(max)s
+                       ) * interval '1 second'
+                 WHERE id = %(id)s
+                """,
+                id=clock_id,
+                error=f"{type(error).__name__}: {error}"[:500],
+                pending=next((code for code in news if code in TOLD), None),
+                now=from_epoch(now),
+                max=MAX_RETRY,
+            )
+        )
+        self._forget_cache()
+
+
+def _arrays(cycles, columns):
+    """Return the columns of cycles as typed arrays for ``unnest``."""
+    return SQL(", ").join(
+        SQL(f"%s::{kind}[]", [cycle.column(name) for cycle in cycles])
+        for name, kind in columns.items()
+    )

@@ -129,11 +129,13 @@ class AftersalesPolicy(models.Model):
         key = (self.sequence, self._origin.id)
         kinds = set(self.target_ids.mapped("kind"))
         return everyone.filtered(
-            lambda other: (other.sequence, other.id) > key
-            and (not self.company_id or other.company_id == self.company_id)
-            and kinds & set(other.target_ids.mapped("kind"))
-            and not self.valid_from
-            and not self.valid_to
+            lambda other: (
+                (other.sequence, other.id) > key
+                and (not self.company_id or other.company_id == self.company_id)
+                and kinds & set(other.target_ids.mapped("kind"))
+                and not self.valid_from
+                and not self.valid_to
+            )
         )
 
     # Constraints ----------------------------------------------------------------
@@ -239,7 +241,7 @@ class AftersalesPolicy(models.Model):
 
     @api.model
     @ormcache("company_id")
-    def _table(self, company_id):
+    def _rows_of(self, company_id):
         """Return the company's active policies in their order, as ``PolicyRow``."""
         policies = self.sudo().search([("company_id", "in", (False, company_id))])
         return tuple(
@@ -278,7 +280,7 @@ class AftersalesPolicy(models.Model):
         result = {case.id: {} for case in cases}
         for company, company_cases in cases.sudo().grouped("company_id").items():
             days = self._local_days(company, company_cases, at)
-            for row in self._table(company.id):
+            for row in self._rows_of(company.id):
                 offered = row.targets.keys() & set(kinds)
                 wanting = company_cases.filtered(
                     lambda case: offered - result[case.id].keys()  # noqa: B023
@@ -293,11 +295,13 @@ class AftersalesPolicy(models.Model):
         """Return the cases a policy row applies to."""
         columns = self._match_columns()
         cases = cases.filtered(
-            lambda case: (not row.valid_from or row.valid_from <= days[case.id])
-            and (not row.valid_to or days[case.id] <= row.valid_to)
-            and all(
-                not values.isdisjoint(columns[name](case))
-                for name, values in row.conditions.items()
+            lambda case: (
+                (not row.valid_from or row.valid_from <= days[case.id])
+                and (not row.valid_to or days[case.id] <= row.valid_to)
+                and all(
+                    not values.isdisjoint(columns[name](case))
+                    for name, values in row.conditions.items()
+                )
             )
         )
         return cases.filtered_domain(row.domain) if row.domain and cases else cases

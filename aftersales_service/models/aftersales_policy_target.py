@@ -140,9 +140,7 @@ class AftersalesPolicyTarget(models.Model):
         for target in self:
             seconds = target.target_seconds
             unit = next(
-                unit
-                for unit, size in reversed(UNITS.items())
-                if seconds % size == 0
+                unit for unit, size in reversed(UNITS.items()) if seconds % size == 0
             )
             target.target_unit = unit if seconds else "hours"
             target.target_value = seconds // UNITS[target.target_unit]
@@ -203,9 +201,7 @@ class AftersalesPolicyTarget(models.Model):
     @api.constrains("kind", "pause_customer", "pause_third_party")
     def _check_pausable(self):
         kinds = self._clock_kinds()
-        for target in self.filtered(
-            lambda t: t.pause_customer or t.pause_third_party
-        ):
+        for target in self.filtered(lambda t: t.pause_customer or t.pause_third_party):
             if not kinds[target.kind].pausable:
                 raise ValidationError(
                     self.env._(

@@ -227,7 +227,7 @@ class TestClockMachine(BaseCase):
         self.assertEqual(night.deadline, hour("13:00", day=1))
 
     def test_pause_over_weekend_and_holiday(self):
-        """2, 5. A pause from Friday to Tuesday over a holiday costs Friday afternoon."""
+        """2, 5. A pause from Friday to Tuesday over a holiday costs two hours."""
         holiday = Leave(hour("00:00", day=7), hour("00:00", day=8), "holiday")
         schedule = Schedule("UTC", weekdays((9, 13), (14, 18)), [holiday])
         clock = Clock(started_at=hour("14:00", day=4), target_seconds=8 * HOUR)

@@ -14,7 +14,7 @@ wall.
 
 from bisect import bisect_left, bisect_right
 from datetime import date, datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -80,7 +80,7 @@ def hours_to_seconds(hours):
     return int(hours * 60 + 0.5) * 60
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_zone(name):
     """Return the ``tzinfo`` of a zone name, from the system's data or from pytz's,
     which every Odoo has and which knows every zone Odoo offers."""

@@ -27,7 +27,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~/$}*-])/(?:home|root|Users|work)/[\w.]")
 # The addons describe themselves in readme/ fragments; a model that grows by concern
 # has a file per concern.
 PYLINT_LESS = "missing-readme,consider-merging-classes-inherited"
-COMPOSE = ("docker/compose.yaml", "docker/compose.yml", "docker/docker-compose.yml")
+COMPOSE = ("docker/compose.yaml", "docker/compose.workers.yaml")
 
 
 def main():

@@ -1,8 +1,43 @@
+from odoo.tools import SQL
+
+
 def post_init_hook(env):
     """Prepare the companies that existed before the addon."""
     env["res.company"].search([])._aftersales_prepare()
 
 
 def uninstall_hook(env):
-    """Take away what the ORM does not know of: the ledger's trigger function."""
+    """Take away what the ORM does not know of, or could not remove by itself."""
     env["aftersales.event"]._drop_guard()
+    _empty_cases(env)
+    _remove_sequences(env)
+    _forget_foreign_keys(env)
+
+
+def _empty_cases(env):
+    """Remove the cases first: shipped stages and policies cannot go before them.
+
+    Row by row and never by TRUNCATE … CASCADE, which would empty whatever table
+    refers to a case, a foreign one too.
+    """
+    for model in ("aftersales.event", "aftersales.clock", "aftersales.case"):
+        env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(env[model]._table)))
+    env.invalidate_all(flush=False)
+
+
+def _remove_sequences(env):
+    """The numbering of cases was made per company, so that no file lists it.
+
+    Years first: they would go with their sequence, but leave PostgreSQL's behind.
+    """
+    sequences = env["ir.sequence"].with_context(active_test=False)
+    sequences = sequences.search([("code", "=", "aftersales.case")])
+    sequences.date_range_ids.unlink()
+    sequences.unlink()
+
+
+def _forget_foreign_keys(env):
+    """Odoo drops our columns on models of others, but still lists their keys."""
+    env["ir.model.constraint"].search(
+        [("module.name", "=", "aftersales_service"), ("type", "=", "f")]
+    ).filtered(lambda key: not key.model.model.startswith("aftersales.")).unlink()

@@ -35,10 +35,12 @@ CATALOGUE = {
         SELECT proname, pg_get_function_identity_arguments(oid)
           FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
     "comment": """
-        SELECT objoid::regclass::text, objsubid, description FROM pg_description
-         WHERE classoid = 'pg_class'::regclass
-           AND objoid IN (SELECT oid FROM pg_class
-                           WHERE relnamespace = 'public'::regnamespace)""",
+        SELECT relname, attname, description
+          FROM pg_description
+          JOIN pg_class ON pg_class.oid = objoid
+               AND relnamespace = 'public'::regnamespace
+          LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid
+         WHERE classoid = 'pg_class'::regclass""",
 }
 # The documents of others: every row is compared, not only how many there are.
 STOCK_TABLES = r"^(account|product|procurement|repair|sale|stock|uom)(_|$)"
@@ -51,6 +53,7 @@ LIVELY_TABLES = {
     "ir_logging",
     "res_device_log",
     "res_users_log",
+    "orm_signaling_registry",
 }
 # Compiled assets are made anew whenever any addon comes or goes.
 ASSETS = "url LIKE '/web/assets/%'"

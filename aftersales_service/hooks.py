@@ -11,7 +11,9 @@ def uninstall_hook(env):
     env["aftersales.event"]._drop_guard()
     _empty_cases(env)
     _remove_sequences(env)
+    _remove_settings(env)
     _forget_foreign_keys(env)
+    _forget_inherited(env)
 
 
 def _empty_cases(env):
@@ -36,8 +38,27 @@ def _remove_sequences(env):
     sequences.unlink()
 
 
+def _remove_settings(env):
+    """What users kept for our models under names, which no foreign key ties to us."""
+    for model, field_name, pattern in (
+        ("ir.config_parameter", "key", "aftersales_service.%"),
+        ("ir.exports", "resource", "aftersales.%"),
+        ("ir.filters", "model_id", "aftersales.%"),
+    ):
+        records = env[model].with_context(active_test=False)
+        records.search([(field_name, "=like", pattern)]).unlink()
+
+
 def _forget_foreign_keys(env):
     """Odoo drops our columns on models of others, but still lists their keys."""
     env["ir.model.constraint"].search(
         [("module.name", "=", "aftersales_service"), ("type", "=", "f")]
     ).filtered(lambda key: not key.model.model.startswith("aftersales.")).unlink()
+
+
+def _forget_inherited(env):
+    """Mixins of others keep external ids of what they gave to our models."""
+    for name in ("selection__aftersales_%", "model_inherit__aftersales_%"):
+        env["ir.model.data"].search(
+            [("name", "=like", name), ("module", "not =like", "aftersales_%")]
+        ).unlink()

@@ -100,6 +100,19 @@ cases[0].message_post(body="We send another one.", message_type="comment",
                       attachments=[("slip.txt", b"slip")])
 cases[0].activity_schedule("mail.mail_activity_data_todo", user_id=env.uid)
 cases[0].stage_id = env.ref("aftersales_service.aftersales_stage_working")
+model = env["ir.model"]._get("aftersales.case")
+env["ir.config_parameter"].set_param(
+    "aftersales_service.acknowledgement_daily_limit", "5"
+)
+env["ir.filters"].create({"name": "Mine", "model_id": model.model, "active": False})
+env["ir.exports"].create({"name": "All", "resource": model.model})
+env["mail.template"].create({"name": "Ours", "model_id": model.id})
+env["ir.actions.server"].create(
+    {"name": "Mend", "model_id": model.id, "state": "code", "code": "pass"}
+)
+env["base.automation"].create(
+    {"name": "Look", "model_id": model.id, "trigger": "on_create"}
+)
 env.flush_all()
 env.cr.execute("SELECT count(*) FROM aftersales_event")
 assert env.cr.fetchone()[0] >= 3, "the ledger is empty"
@@ -286,7 +299,14 @@ def test_the_comparison_sees_an_installed_addon(life):
     assert ("function", "aftersales_event_guard") in added
     assert any(kind == "trigger" for kind, _name in added)
     assert used["counts"]["ir_sequence"] > life["before"]["counts"]["ir_sequence"]
-    assert {"ir_ui_view", "ir_cron", "mail_message"} <= used["mentions"].keys()
+    assert {
+        "ir_config_parameter",
+        "ir_cron",
+        "ir_exports",
+        "ir_filters",
+        "ir_ui_view",
+        "mail_message",
+    } <= used["mentions"].keys()
 
 
 def test_it_can_be_installed_again(life):

@@ -187,7 +187,8 @@ class AftersalesPolicy(models.Model):
 
     def _bump_version(self):
         """Count the version up, unless a surrounding write of the policy does so."""
-        if self.env.context.get("aftersales_no_version"):
+        context = self.env.context
+        if context.get("aftersales_no_version") or context.get("install_mode"):
             return
         for policy in self:
             super(AftersalesPolicy, policy).write({"version": policy.version + 1})
@@ -286,8 +287,9 @@ class AftersalesPolicy(models.Model):
                     lambda case: offered - result[case.id].keys()  # noqa: B023
                 )
                 for case in self._matching(row, wanting, days):
-                    for kind in offered:
-                        result[case.id].setdefault(kind, row.targets[kind])
+                    for kind, target in row.targets.items():
+                        if kind in offered:
+                            result[case.id].setdefault(kind, target)
         return result
 
     @api.model

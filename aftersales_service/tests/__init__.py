@@ -1,7 +1,10 @@
 from . import (
+    test_business_time,
     test_case,
     test_case_customer,
     test_case_stage,
+    test_clock_engine,
+    test_clock_machine,
     test_query_counts,
     test_translations,
 )

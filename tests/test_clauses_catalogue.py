@@ -125,7 +125,9 @@ def test_table_counts_what_passed(results, capsys):
     clauses.main()
     said = capsys.readouterr().out
     table, missing = said.split("\n\n")
-    assert re.search(r"^ *FT +2 of 38 +0 of 19 +0 of 6 +10 not built +2 of 63$", table, re.M)
+    assert re.search(
+        r"^ *FT +2 of 38 +0 of 19 +0 of 6 +10 not built +2 of 63$", table, re.M
+    )
     assert re.search(r"^ *all +2 of 197 +0 of 70 +0 of 37 +62 not built", table, re.M)
     assert "FT enforceable, no passing test (36):" in missing
     assert "FT people-matter, not built (10):" in missing
@@ -180,4 +182,6 @@ def test_the_command_prints_json_and_nothing_else():
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert {"id", "policy", "class", "proven", "tests"} == set(json.loads(done.stdout)[0])
+    assert {"id", "policy", "class", "proven", "tests"} == set(
+        json.loads(done.stdout)[0]
+    )

@@ -95,7 +95,9 @@ def test_there_are_addons():
 
 def test_wheel_holds_the_addons_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    folders = {"/".join(name.split("/")[:3]) for name in names if "dist-info" not in name}
+    folders = {
+        "/".join(name.split("/")[:3]) for name in names if "dist-info" not in name
+    }
     assert folders == {f"odoo/addons/{addon}" for addon in ADDONS}
     # A file of that name would hide all other addons behind ours.
     assert not {"odoo/__init__.py", "odoo/addons/__init__.py"}.intersection(names)

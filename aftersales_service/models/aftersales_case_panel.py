@@ -1,5 +1,302 @@
-from odoo import models
+from odoo import api, fields, models
+
+# What of another application's document a colleague without rights there may see.
+LINE_LIMIT = 12
+DOCUMENT_LIMIT = 8
+OTHER_CASE_LIMIT = 5
 
 
 class AftersalesCase(models.Model):
+    """What the form shows beside the case: its promises, the order, the goods, the
+    money, the customer.
+
+    Whoever may read the case sees this much of them, whatever rights he has in sales,
+    stock and accounting: a fixed set of fields, and a link only where he may go.
+    """
+
     _inherit = "aftersales.case"
+
+    @api.readonly
+    def get_panel(self):
+        """Return what the side panel of the form shows, as plain data.
+
+        :return: dict with ``now``, ``promises``, ``order``, ``deliveries``,
+            ``invoices``, ``suggested_orders``, ``customer`` and ``recipients``
+        :raise AccessError: for who may not read the case
+        """
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "now": fields.Datetime.to_string(fields.Datetime.now()),
+            "promises": self._panel_promises(),
+            "order": self._panel_order(),
+            "deliveries": self._panel_deliveries(),
+            "invoices": self._panel_invoices(),
+            "suggested_orders": self._panel_suggested_orders(),
+            "customer": self._panel_customer(),
+            "recipients": self._panel_recipients(),
+        }
+
+    # Promises -----------------------------------------------------------------
+
+    def _panel_promises(self):
+        """Return the promises of the latest cycle of each kind, open ones first."""
+        clocks_sudo = self.sudo().clock_ids.filtered(lambda c: c.outcome != "void")
+        latest = {}
+        for clock in clocks_sudo.sorted("cycle"):
+            latest[clock.kind] = clock
+        promises = [self._panel_promise(clock) for clock in latest.values()]
+        return sorted(promises, key=lambda p: (p["rank"], p["deadline"] or "9"))
+
+    def _panel_promise(self, clock_sudo):
+        as_string = fields.Datetime.to_string
+        return {
+            "id": clock_sudo.id,
+            "kind": clock_sudo.kind,
+            "label": self._selection_label(clock_sudo, "kind"),
+            "state": clock_sudo.state,
+            "outcome": clock_sudo.outcome,
+            "rank": 0 if clock_sudo.state != "stopped" else 1,
+            "cycle": clock_sudo.cycle,
+            "started_at": as_string(clock_sudo.started_at),
+            "deadline": as_string(clock_sudo.deadline),
+            "warning_at": as_string(clock_sudo.warning_at),
+            "remaining_seconds": clock_sudo.remaining_seconds,
+            "stopped_at": as_string(clock_sudo.stopped_at),
+            "target_seconds": clock_sudo.target_seconds,
+            "policy": clock_sudo.policy_id.name or "",
+            "policy_version": clock_sudo.policy_version,
+            "hours": clock_sudo.calendar_id.name or "",
+        }
+
+    # Order, goods, money --------------------------------------------------------
+
+    def _panel_order(self):
+        order_sudo = self.sudo().sale_order_id
+        if not order_sudo:
+            return None
+        lines_sudo = order_sudo.order_line.filtered(lambda line: not line.display_type)
+        return {
+            "id": order_sudo.id,
+            "name": order_sudo.name,
+            "state": order_sudo.state,
+            "state_label": self._selection_label(order_sudo, "state"),
+            "date": fields.Datetime.to_string(order_sudo.date_order),
+            "delivery_label": self._selection_label(order_sudo, "delivery_status"),
+            "can_open": self.sale_order_id.has_access("read"),
+            "lines": [self._panel_line(line) for line in lines_sudo[:LINE_LIMIT]],
+            "more_lines": max(0, len(lines_sudo) - LINE_LIMIT),
+        }
+
+    def _panel_line(self, line_sudo):
+        chosen = self.sudo().sale_line_ids
+        return {
+            "id": line_sudo.id,
+            "name": line_sudo.product_id.display_name
+            or (line_sudo.name or "").split("\n")[0],
+            "ordered": line_sudo.product_uom_qty,
+            "delivered": line_sudo.qty_delivered,
+            "uom": line_sudo.product_uom_id.name or "",
+            "is_service": line_sudo.product_id.type == "service",
+            "concerned": line_sudo in chosen,
+        }
+
+    def _panel_deliveries(self):
+        pickings_sudo = self.sudo().sale_order_id.picking_ids.sorted(
+            lambda picking: (picking.date_done or picking.scheduled_date, picking.id),
+            reverse=True,
+        )[:DOCUMENT_LIMIT]
+        openable = self._openable(pickings_sudo)
+        return [
+            {
+                "id": picking.id,
+                "name": picking.name,
+                "state": picking.state,
+                "state_label": self._selection_label(picking, "state"),
+                "incoming": picking.picking_type_code == "incoming",
+                "date": fields.Datetime.to_string(
+                    picking.date_done or picking.scheduled_date
+                ),
+                **self._panel_tracking(picking),
+                "can_open": picking.id in openable,
+            }
+            for picking in pickings_sudo
+        ]
+
+    def _panel_tracking(self, picking_sudo):
+        """Return number and link of the parcel, where a carrier addon knows them."""
+        known = picking_sudo._fields
+        return {
+            "tracking": "carrier_tracking_ref" in known
+            and picking_sudo.carrier_tracking_ref
+            or "",
+            "tracking_url": "carrier_tracking_url" in known
+            and picking_sudo.carrier_tracking_url
+            or "",
+        }
+
+    def _panel_invoices(self):
+        moves_sudo = self.sudo().sale_order_id.invoice_ids.sorted(
+            lambda move: (move.invoice_date or move.date, move.id), reverse=True
+        )[:DOCUMENT_LIMIT]
+        openable = self._openable(moves_sudo)
+        return [
+            {
+                "id": move.id,
+                "name": move.name if move.state == "posted" else "",
+                "is_refund": move.move_type == "out_refund",
+                "state": move.state,
+                "state_label": self._selection_label(move, "state"),
+                "payment_state": move.payment_state,
+                "payment_label": self._selection_label(move, "payment_state"),
+                "date": fields.Date.to_string(move.invoice_date),
+                "can_open": move.id in openable,
+            }
+            for move in moves_sudo
+        ]
+
+    def _panel_suggested_orders(self):
+        """Return the customer's latest orders while none is linked."""
+        if self.sale_order_id:
+            return []
+        return [
+            {
+                "id": order.id,
+                "name": order.name,
+                "date": fields.Datetime.to_string(order.date_order),
+                "delivery_label": self._selection_label(order, "delivery_status"),
+            }
+            for order in self.suggested_order_ids
+        ]
+
+    # Customer -------------------------------------------------------------------
+
+    def _panel_customer(self):
+        """Return the customer with his other open cases; those that the user may not
+        read are counted, not named."""
+        partner_sudo = self.sudo().partner_id
+        if not partner_sudo:
+            return None
+        domain = [
+            ("commercial_partner_id", "=", partner_sudo.commercial_partner_id.id),
+            ("company_id", "=", self.company_id.id),
+            ("is_open", "=", True),
+            ("mark", "=", False),
+            ("id", "!=", self.id),
+        ]
+        others = self.search_fetch(
+            domain,
+            ["number", "name", "next_deadline", "next_warning_at", "stage_id"],
+            limit=OTHER_CASE_LIMIT,
+        )
+        return {
+            "id": partner_sudo.id,
+            "name": partner_sudo.display_name,
+            "email": partner_sudo.email or "",
+            "phone": self.phone or partner_sudo.phone or "",
+            "can_open": self.partner_id.has_access("read"),
+            "open_count": self.sudo().search_count(domain),
+            "open_cases": [self._panel_other_case(case) for case in others],
+        }
+
+    def _panel_other_case(self, case):
+        return {
+            "id": case.id,
+            "number": case.number,
+            "name": case.name,
+            "stage": case.stage_id.name,
+            "deadline": fields.Datetime.to_string(case.next_deadline),
+            "warning_at": fields.Datetime.to_string(case.next_warning_at),
+        }
+
+    def _panel_recipients(self):
+        """Return the names of those an answer goes to."""
+        partner_sudo = self.sudo().partner_id
+        names = [partner_sudo.name or self.email_from or ""]
+        names += [
+            partner.name
+            for partner in self.sudo().message_partner_ids
+            if partner.partner_share and partner != partner_sudo
+        ]
+        return [name for name in names if name]
+
+    def _overview_line(self):
+        """Return what a list of cases on another document shows of the case."""
+        self.ensure_one()
+        as_string = fields.Datetime.to_string
+        return {
+            "id": self.id,
+            "number": self.number,
+            "name": self.name,
+            "stage": self.stage_id.name,
+            "is_open": self.is_open,
+            "user": self.user_id.name or "",
+            "deadline": as_string(self.next_deadline),
+            "warning_at": as_string(self.next_warning_at),
+            "paused": self.deadline_state == "paused",
+        }
+
+    # Helpers --------------------------------------------------------------------
+
+    @api.model
+    def _selection_label(self, record, field_name):
+        """Return the translated label of a record's selection value, or ``""``."""
+        field = record._fields[field_name]
+        labels = dict(field._description_selection(self.env))
+        return labels.get(record[field_name], "")
+
+    def _openable(self, records_sudo):
+        """Return the ids of documents that the user himself may read."""
+        records = records_sudo.with_env(self.env)
+        if not records.browse().has_access("read"):
+            return set()
+        return set(records._filtered_access("read").ids)
+
+    # The next one ---------------------------------------------------------------
+
+    @api.model
+    def _queue_domain(self):
+        """Return the domain of the user's queue: his open cases, and those of his
+        teams that nobody has taken."""
+        return [
+            ("mark", "=", False),
+            ("is_open", "=", True),
+            "|",
+            ("user_id", "=", self.env.uid),
+            "&",
+            ("user_id", "=", False),
+            ("team_id.member_ids", "in", self.env.uid),
+        ]
+
+    def action_next_case(self):
+        """Open the case of the user's queue whose promise breaks next, other than
+        the one that is open already."""
+        domain = [*self._queue_domain(), ("id", "not in", self.ids)]
+        case = self.search(domain, limit=1)
+        if case:
+            return case._get_records_action()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Nothing else waits for you."),
+            },
+        }
+
+    # Smart buttons --------------------------------------------------------------
+
+    def action_view_order(self):
+        """Open the order of the case."""
+        self.ensure_one()
+        return self.sale_order_id._get_records_action()
+
+    def action_view_origin(self):
+        """Open the earlier case that this one continues."""
+        self.ensure_one()
+        return self.origin_case_id._get_records_action()
+
+    def action_view_customer_cases(self):
+        """Open all cases of the customer's company."""
+        self.ensure_one()
+        return self.commercial_partner_id.action_aftersales_cases()

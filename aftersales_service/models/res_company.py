@@ -32,6 +32,10 @@ class ResCompany(models.Model):
         help="A confirmed order of the last so many days counts as recent when a "
         "customer's case is linked to his order.",
     )
+    aftersales_onboarded = fields.Boolean(
+        string="After-Sales Set Up",
+        help="The first-start dialog was answered or dismissed.",
+    )
 
     _aftersales_order_days_check = models.Constraint(
         "CHECK (aftersales_order_days > 0)",

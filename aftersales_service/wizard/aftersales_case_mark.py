@@ -17,8 +17,8 @@ class AftersalesCaseMark(models.TransientModel):
     mark = fields.Selection(MARKS, string="As", required=True, default="spam")
     reason = fields.Char(required=True)
     block_sender = fields.Boolean(
-        help="Mails of these senders open no case any more. Take them back under "
-        "Settings ▸ Technical ▸ Blacklist."
+        help="Later mails of these senders are set aside as spam when they arrive. "
+        "“Undo” on one of their cases takes it back."
     )
 
     def _default_case_ids(self):

@@ -1,0 +1,156 @@
+import { Component, onWillUnmount, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { deserializeDate, deserializeDateTime, formatDate, formatDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { KeepLast } from "@web/core/utils/concurrency";
+import { useBus, useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
+import { formatFloat } from "@web/views/fields/formatters";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+import { Countdown } from "../countdown/countdown";
+import { durationInWords } from "../countdown/duration";
+
+const PICKING_LOOK = { done: "text-success", cancel: "text-muted", assigned: "text-info" };
+const PAYMENT_LOOK = { paid: "text-success", not_paid: "text-warning-emphasis" };
+
+/** What stands beside a case: promises, order, goods, money, customer. */
+export class CasePanel extends Component {
+    static template = "aftersales_service.CasePanel";
+    static components = { Countdown };
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.state = useState({ panel: null, failed: false });
+        this.keepLast = new KeepLast();
+        useRecordObserver((record) => this.onRecordChanged(record));
+        useBus(this.env.bus, "AFTERSALES_CASE:CHANGED", ({ detail }) => {
+            if (detail.id === this.props.record.resId) {
+                this.load(detail.id);
+            }
+        });
+        onWillUnmount(() => browser.clearTimeout(this.timer));
+    }
+
+    /** Load again when another case, or another version of this one, is shown. */
+    onRecordChanged(record) {
+        const key = JSON.stringify([
+            record.resId,
+            record.data.write_date,
+            record.data.stage_id?.id,
+            record.data.next_deadline,
+        ]);
+        if (key === this.shown || !record.resId) {
+            return;
+        }
+        this.shown = key;
+        browser.clearTimeout(this.timer);
+        this.timer = browser.setTimeout(() => this.load(record.resId));
+    }
+
+    async load(resId) {
+        try {
+            this.state.panel = await this.keepLast.add(
+                this.orm.silent.call("aftersales.case", "get_panel", [[resId]])
+            );
+            this.state.failed = false;
+        } catch (error) {
+            // The form itself says what is wrong; a panel beside it must not block it.
+            this.state.failed = true;
+            throw error;
+        }
+    }
+
+    // Words -----------------------------------------------------------------------------
+
+    instant(value) {
+        return value ? deserializeDateTime(value) : false;
+    }
+
+    formatDay(value) {
+        return value ? formatDate(this.instant(value)) : "";
+    }
+
+    formatDate(value) {
+        return value ? formatDate(deserializeDate(value)) : "";
+    }
+
+    /** Say what became of a promise that runs no more. */
+    promiseOutcome(promise) {
+        const taken = this.instant(promise.stopped_at);
+        const started = this.instant(promise.started_at);
+        const duration = taken && durationInWords(taken.diff(started).as("seconds"));
+        if (promise.outcome === "met") {
+            return duration ? _t("kept, after %(duration)s", { duration }) : _t("kept");
+        }
+        return duration ? _t("broken, took %(duration)s", { duration }) : _t("broken");
+    }
+
+    promiseTitle(promise) {
+        const lines = [];
+        if (promise.deadline) {
+            const when = formatDateTime(this.instant(promise.deadline));
+            lines.push(_t("By %(when)s", { when }));
+        }
+        if (promise.policy) {
+            lines.push(
+                _t("Promised by “%(policy)s”, version %(version)s", {
+                    policy: promise.policy,
+                    version: promise.policy_version,
+                })
+            );
+        }
+        lines.push(
+            promise.hours
+                ? _t("Counted in the hours “%(hours)s”", { hours: promise.hours })
+                : _t("Counted around the clock")
+        );
+        return lines.join("\n");
+    }
+
+    remaining(promise) {
+        return durationInWords(promise.remaining_seconds);
+    }
+
+    quantity(value) {
+        return formatFloat(value, { trailingZeros: false });
+    }
+
+    pickingLook(picking) {
+        return PICKING_LOOK[picking.state] || "text-body";
+    }
+
+    paymentLook(invoice) {
+        return PAYMENT_LOOK[invoice.payment_state] || "text-body";
+    }
+
+    // Doing -----------------------------------------------------------------------------
+
+    open(resModel, resId) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: resModel,
+            res_id: resId,
+            views: [[false, "form"]],
+        });
+    }
+
+    async linkOrder(order) {
+        const { record } = this.props;
+        await record.update({ sale_order_id: { id: order.id, display_name: order.name } });
+        await record.save();
+    }
+}
+
+export const casePanel = {
+    component: CasePanel,
+    fieldDependencies: [
+        { name: "write_date", type: "datetime" },
+        { name: "next_deadline", type: "datetime" },
+        { name: "sale_order_id", type: "many2one", relation: "sale.order" },
+    ],
+};
+registry.category("view_widgets").add("aftersales_panel", casePanel);

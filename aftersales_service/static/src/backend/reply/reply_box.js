@@ -1,0 +1,155 @@
+import { Component, useRef, useState } from "@odoo/owl";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
+import { FileInput } from "@web/core/file_input/file_input";
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useAutoresize } from "@web/core/utils/autoresize";
+import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+const MIN_HEIGHT = 66;
+
+/**
+ * The box in which the specialist answers: always there, one button that also says what
+ * happens next. What is typed stays until it is sent, through errors and reloads.
+ */
+export class ReplyBox extends Component {
+    static template = "aftersales_service.ReplyBox";
+    static components = { Dropdown, DropdownItem, FileInput };
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.notification = useService("notification");
+        this.state = useState({ body: "", attachments: [], sending: false });
+        this.textRef = useRef("text");
+        useAutoresize(this.textRef, { minimumHeight: MIN_HEIGHT });
+        useRecordObserver((record) => this.onRecordChanged(record));
+    }
+
+    // Draft ---------------------------------------------------------------------------
+
+    draftKey(resId = this.props.record.resId) {
+        return `aftersales.reply.${resId}`;
+    }
+
+    /** Show the draft of the case that the pager has come to. */
+    onRecordChanged(record) {
+        if (record.resId === this.draftOf) {
+            return;
+        }
+        this.draftOf = record.resId;
+        this.state.body = browser.sessionStorage.getItem(this.draftKey(record.resId)) || "";
+        this.state.attachments = [];
+    }
+
+    onInput(ev) {
+        this.state.body = ev.target.value;
+        if (this.state.body) {
+            browser.sessionStorage.setItem(this.draftKey(), this.state.body);
+        } else {
+            browser.sessionStorage.removeItem(this.draftKey());
+        }
+    }
+
+    // What is offered -----------------------------------------------------------------
+
+    get actions() {
+        return registry
+            .category("aftersales_reply_actions")
+            .getAll()
+            .filter((action) => action.isAvailable(this.props.record));
+    }
+
+    get recipient() {
+        const { partner_id: partner, email_from: email } = this.props.record.data;
+        return partner?.display_name || email || "";
+    }
+
+    get placeholder() {
+        return this.recipient
+            ? _t("Answer %(name)s…", { name: this.recipient })
+            : _t("There is nobody to answer: choose the customer or enter his e-mail.");
+    }
+
+    get canSend() {
+        return Boolean(this.recipient && this.state.body.trim() && !this.state.sending);
+    }
+
+    // Doing ---------------------------------------------------------------------------
+
+    onKeydown(ev) {
+        if (ev.key === "Enter" && (ev.ctrlKey || ev.metaKey)) {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.send(this.actions[0]);
+        }
+    }
+
+    onUploaded(files) {
+        for (const file of files) {
+            if (file.error) {
+                this.notification.add(file.error, { type: "danger" });
+            } else {
+                this.state.attachments.push({ id: file.id, name: file.filename || file.name });
+            }
+        }
+    }
+
+    async removeAttachment(attachment) {
+        const index = this.state.attachments.indexOf(attachment);
+        this.state.attachments.splice(index, 1);
+        await this.orm.unlink("ir.attachment", [attachment.id]);
+    }
+
+    async send(action) {
+        if (!this.canSend) {
+            return;
+        }
+        const { record } = this.props;
+        this.state.sending = true;
+        try {
+            if (await record.save()) {
+                await this.orm.call("aftersales.case", "action_reply", [[record.resId]], {
+                    body: this.state.body,
+                    attachment_ids: this.state.attachments.map(({ id }) => id),
+                    next_step: action.nextStep,
+                });
+                this.clear();
+                await this.reload();
+            }
+        } finally {
+            // An error keeps the draft.
+            this.state.sending = false;
+        }
+    }
+
+    clear() {
+        browser.sessionStorage.removeItem(this.draftKey());
+        this.state.body = "";
+        this.state.attachments = [];
+    }
+
+    /** Show the new stage, and the message in the conversation below. */
+    async reload() {
+        const { record } = this.props;
+        await record.load();
+        this.env.bus.trigger("AFTERSALES_CASE:CHANGED", { id: record.resId });
+        const store = this.env.services["mail.store"];
+        const thread = store?.Thread.get({ model: record.resModel, id: record.resId });
+        await thread?.fetchNewMessages();
+    }
+}
+
+export const replyBox = {
+    component: ReplyBox,
+    fieldDependencies: [
+        { name: "partner_id", type: "many2one", relation: "res.partner" },
+        { name: "email_from", type: "char" },
+        { name: "stage_kind", type: "selection" },
+    ],
+};
+registry.category("view_widgets").add("aftersales_reply", replyBox);

@@ -65,6 +65,7 @@ PROTECTED_FIELDS = frozenset(
         "mark_reason",
         "marked_by_id",
         "marked_at",
+        "sender_blocked",
     }
 )
 # Set once, when the case is made.
@@ -562,12 +563,22 @@ class AftersalesCase(models.Model):
             self._log_changes(before)
             if "user_id" in vals:
                 self._notify_assigned()
-            if "active" in vals and not vals["active"]:
-                self._clocks_void(fields.Datetime.now(), "archived")
+            if "active" in vals:
+                self._follow_archiving(vals["active"])
         if stage_id is not None:
             self._apply_stage(self.env["aftersales.stage"].browse(stage_id))
         self._notify_changed()
         return True
+
+    def _follow_archiving(self, active):
+        """Archiving ends the promises; taking a case back starts them again."""
+        now = fields.Datetime.now()
+        if active:
+            self.filtered(lambda case: case.is_open and not case.mark)._clocks_restart(
+                now
+            )
+        else:
+            self._clocks_void(now, "archived")
 
     def _refuse_protected(self, vals, names):
         forbidden = sorted(names & set(vals))

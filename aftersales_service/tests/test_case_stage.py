@@ -221,6 +221,18 @@ class TestCaseStage(AftersalesCommon):
         with self.assertRaisesRegex(UserError, "set aside"):
             case.action_start()
 
+    def test_archiving_ends_the_promises_and_can_be_undone(self):
+        case = self._create_case()
+        case.action_archive()
+        self.assertEqual(set(case.clock_ids.mapped("void_cause")), {"archived"})
+        self.assertFalse(case.next_deadline)
+        case.action_unarchive()
+        running = case.clock_ids.filtered(lambda clock: clock.state == "running")
+        self.assertEqual(
+            set(running.mapped("kind")), {"first_response", "resolution"}
+        )
+        self.assertEqual(len(self._events(case, "archived")), 2)
+
     @mute_logger("odoo.sql_db")
     def test_set_aside_needs_a_reason(self):
         with self.assertRaises(IntegrityError), self.env.cr.savepoint():

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 KINDS = [
     ("received", "Received"),
     ("acknowledged", "Acknowledged"),
+    ("acknowledgement_skipped", "Not acknowledged automatically"),
     ("customer_message", "Message of the customer"),
     ("reply", "Answer to the customer"),
     ("auto_message", "Automatic message"),
@@ -109,6 +110,11 @@ class AftersalesEvent(models.Model):
 
     _case_at_idx = models.Index("(case_id, at, id)")
     _clock_idx = models.Index("(clock_id, at, id) WHERE clock_id IS NOT NULL")
+    # The line is the claim: whoever writes it sends the confirmation.
+    _acknowledged_uniq = models.UniqueIndex(
+        "(case_id) WHERE kind = 'acknowledged'",
+        "The case has been acknowledged already.",
+    )
 
     def init(self):
         """Create the triggers that make the table append-only."""

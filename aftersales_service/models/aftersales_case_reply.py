@@ -1,0 +1,315 @@
+import re
+
+from markupsafe import Markup
+
+from odoo import models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import (
+    email_normalize,
+    email_split,
+    formataddr,
+    html2plaintext,
+    html_sanitize,
+    is_html_empty,
+    plaintext2html,
+)
+from odoo.tools.mail import email_split_and_format_normalize
+
+from .aftersales_case_mail import WRITTEN_TYPES
+
+NEXT_STEPS = {
+    "wait_customer": "action_wait_customer",
+    "resolve": "action_resolve",
+}
+_LOOKS_LIKE_HTML = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+
+
+class AftersalesCase(models.Model):
+    """What goes out to the customer, and who is told of what comes in."""
+
+    _inherit = "aftersales.case"
+
+    # The reply box ------------------------------------------------------------
+
+    def action_reply(self, body, attachment_ids=None, next_step=None):
+        """Answer the customer, and take the next step, in one transaction.
+
+        :param str body: HTML, cleaned to what a mail may hold, or plain text
+        :param list attachment_ids: ids of ``ir.attachment`` the user uploaded, or
+            that belong to the case
+        :param str next_step: None, ``wait_customer`` or ``resolve``
+        :return: True
+        :raise UserError: when there is no text, nobody to send it to, or the next
+            step is not allowed
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if next_step and next_step not in NEXT_STEPS:
+            raise UserError(self.env._("There is no such next step: %s.", next_step))
+        self.message_post(
+            body=self._prepare_reply_body(body),
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachment_ids=self._check_reply_attachments(attachment_ids or []),
+            **self._reply_recipients(),
+        )
+        if next_step:
+            getattr(self, NEXT_STEPS[next_step])()
+        return True
+
+    def _prepare_reply_body(self, body):
+        body = body or ""
+        if _LOOKS_LIKE_HTML.search(body):
+            body = html_sanitize(
+                body, sanitize_attributes=True, sanitize_style=True, sanitize_form=True
+            )
+        else:
+            body = plaintext2html(body)
+        if is_html_empty(body) or not html2plaintext(body).strip():
+            raise UserError(self.env._("Write an answer before you send it."))
+        return Markup(body)
+
+    def _check_reply_attachments(self, attachment_ids):
+        """Return the ids, after making sure that the files are the case's own or were
+        just uploaded by the user. A guessed id would send a stranger's file."""
+        attachments = self.env["ir.attachment"].browse(attachment_ids).exists()
+        attachments_sudo = attachments.sudo()
+        foreign = attachments_sudo.filtered(
+            lambda file: not self._is_own_file(file) and not self._is_upload(file)
+        )
+        if foreign or len(attachments) != len(set(attachment_ids)):
+            raise AccessError(
+                self.env._(
+                    "A file does not belong to this case, or does not exist any more. "
+                    "Attach it again."
+                )
+            )
+        uploads_sudo = attachments_sudo.filtered(lambda file: not file.res_id)
+        uploads_sudo.write({"res_model": self._name, "res_id": self.id})
+        return attachments.ids
+
+    def _is_own_file(self, attachment):
+        return attachment.res_model == self._name and attachment.res_id == self.id
+
+    def _is_upload(self, attachment):
+        return (
+            attachment.create_uid == self.env.user
+            and not attachment.res_id
+            and not attachment.res_field
+            and attachment.res_model in (False, self._name, "mail.compose.message")
+        )
+
+    def _reply_recipients(self):
+        """Return whom an answer goes to, as arguments of ``message_post``.
+
+        The customer; the address he wrote from, where it is another than his
+        contact's; those he put in copy.
+
+        :raise UserError: when there is no customer, or no address of him
+        """
+        self.ensure_one()
+        customer = self.partner_id
+        if not customer:
+            raise UserError(
+                self.env._(
+                    "There is nobody to answer yet. Choose or create the customer of "
+                    "case %s first.",
+                    self.number,
+                )
+            )
+        emails = self._other_recipients(customer.email_normalized)
+        if not customer.email_normalized and not emails:
+            raise UserError(
+                self.env._(
+                    "%s has no e-mail address. Enter one on the contact first.",
+                    customer.display_name,
+                )
+            )
+        return {
+            "partner_ids": customer.ids if customer.email_normalized else [],
+            "outgoing_email_to": ",".join(emails) or False,
+        }
+
+    def _other_recipients(self, known):
+        """Return further addresses to answer, formatted, without our own.
+
+        :param str known: address that is served already
+        """
+        emails = {
+            email_normalize(email): email
+            for text in (self.email_cc, self.email_from)
+            for email in email_split_and_format_normalize(text or "")
+        }
+        emails.pop(known, None)
+        if emails:
+            domains = self.env["mail.alias.domain"].sudo()
+            for own in [*domains._find_aliases(list(emails)), self._team_email()]:
+                emails.pop(own, None)
+        return list(emails.values())
+
+    # The sender ---------------------------------------------------------------
+
+    def _team_email(self):
+        address = email_split(self.sudo().team_id._sender_address() or "")
+        return address[0].lower() if address else False
+
+    def message_post(self, **kwargs):
+        """Post a message. What goes to the customer is sent by the team; what a
+        colleague answers in his own mail program is sent on to the customer; what a
+        customer writes to a case that is over goes to a new one."""
+        if kwargs.get("message_type") not in WRITTEN_TYPES:
+            return super().message_post(**kwargs)
+        case = self._case_to_post_on(kwargs)
+        kwargs = case._prepare_post(kwargs)
+        return super(AftersalesCase, case).message_post(**kwargs)
+
+    def _post_author(self, values):
+        """Return the author of a message about to be posted."""
+        partners = self.env["res.partner"].sudo()
+        if values.get("author_id"):
+            return partners.browse(values["author_id"])
+        if values.get("email_from") or self._incoming_mail():
+            return partners
+        return self.env.user.partner_id.sudo()
+
+    def _case_to_post_on(self, values):
+        """Return the case itself, or a new one that follows it when it is over. Mails
+        were routed to the right case before."""
+        case_sudo = self.sudo()
+        author = self._post_author(values)
+        if (
+            self._incoming_mail()
+            or not self._is_public_post(values)
+            or case_sudo._takes_messages(self.env.cr.now().replace(microsecond=0))
+            or not case_sudo._is_customer(author, values.get("email_from"))
+        ):
+            return self
+        follow_up = case_sudo.create(
+            {
+                **case_sudo._prepare_follow_up_values(author),
+                "name": self.name,
+                "channel": "portal",
+            }
+        )
+        return follow_up.with_env(self.env)
+
+    def _prepare_post(self, values):
+        """Return the values of a message, with sender and recipients put right."""
+        mail = self._mail_of_message(values)
+        author = self._post_author(values)
+        case_sudo = self.sudo()
+        if (
+            (mail and (mail.automatic or self.env.context.get("aftersales_opening")))
+            or not self._is_public_post(values)
+            or not case_sudo._is_colleague(author)
+        ):
+            return values
+        values = dict(values)
+        sender = case_sudo.team_id._sender_address()
+        if sender:
+            values.update(author_id=author.id, email_from=sender)
+        if mail:
+            case_sudo._send_on(values)
+        return values
+
+    def _send_on(self, values):
+        """Add the customer to the recipients of a colleague's mail, unless the mail
+        itself went to him."""
+        customer = self.partner_id
+        if customer.email_normalized:
+            partner_ids = {*(values.get("partner_ids") or ()), customer.id}
+            values["partner_ids"] = list(partner_ids)
+        elif self.email_normalized:
+            values["outgoing_email_to"] = self.email_normalized
+
+    def _message_compute_subject(self):
+        """The number in brackets leads an answer back, even if it lost its
+        references."""
+        self.ensure_one()
+        return f"[{self.number}] {self.name}" if self.number else self.name
+
+    def _notify_get_reply_to(self, default=None, author_id=False):
+        """Answers go to the team's address."""
+        teams_sudo = self.sudo().team_id
+        addresses = {
+            team: formataddr((team.name, team.alias_email))
+            for team in teams_sudo
+            if team.alias_email
+        }
+        with_address = self.filtered(lambda case: case.sudo().team_id in addresses)
+        result = {case.id: addresses[case.sudo().team_id] for case in with_address}
+        others = self - with_address
+        if others or not self:
+            result.update(
+                super(AftersalesCase, others)._notify_get_reply_to(
+                    default=default, author_id=author_id
+                )
+            )
+        return result
+
+    def _message_get_suggested_recipients_batch(self, **kwargs):
+        """Never suggest the team's own address as a recipient."""
+        suggested = super()._message_get_suggested_recipients_batch(**kwargs)
+        for case in self:
+            own = case._team_email()
+            suggested[case.id] = [
+                recipient
+                for recipient in suggested[case.id]
+                if email_normalize(recipient.get("email") or "") != own
+            ]
+        return suggested
+
+    # Who is told --------------------------------------------------------------
+
+    def _notify_thread(self, message, msg_vals=False, **kwargs):
+        """Nobody is told of automatic mails and of spam; machines that answer
+        machines never meet."""
+        mail = self._mail_of_message(msg_vals or {})
+        if mail and (mail.automatic or self.sudo().mark == "spam"):
+            return []
+        return super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+
+    def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
+        """Tell the owner in the bell that somebody answered, however he wants to be
+        told of other things."""
+        recipients = super()._notify_get_recipients(
+            message, msg_vals=msg_vals, **kwargs
+        )
+        if not self or kwargs.get("notify_skip_followers"):
+            return recipients
+        user = self._user_to_tell(msg_vals or {})
+        if user:
+            self._put_in_bell(recipients, user)
+        return recipients
+
+    def _user_to_tell(self, values):
+        case = self.sudo()
+        if case._message_meaning(values) not in ("customer", "forwarded", "third"):
+            return case.env["res.users"]
+        # A new case is found in the queue; nobody is told but its owner.
+        opening = self.env.context.get("aftersales_opening")
+        user = case.user_id if opening else case._responsible_user()
+        is_author = user.partner_id.id == values.get("author_id")
+        return user.filtered(lambda u: u.active and not u.share and not is_author)
+
+    def _put_in_bell(self, recipients, user):
+        for data in recipients:
+            if data["id"] == user.partner_id.id:
+                data["notif"] = "inbox"
+                return
+        recipients.append(
+            {
+                "active": True,
+                "email_normalized": user.partner_id.email_normalized,
+                "groups": user.all_group_ids.ids,
+                "id": user.partner_id.id,
+                "is_follower": False,
+                "lang": user.partner_id.lang,
+                "name": user.partner_id.name,
+                "notif": "inbox",
+                "share": False,
+                "type": "user",
+                "uid": user.id,
+                "ushare": False,
+            }
+        )

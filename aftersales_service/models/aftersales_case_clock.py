@@ -157,6 +157,13 @@ class AftersalesCase(models.Model):
             list(self.ids),
         )
 
+    def _clock_now(self):
+        """Return the instant up to which clocks are judged: the present, or the one
+        that history told after the fact has come to. A context that came over RPC
+        holds plain JSON and can never contain a ``datetime``."""
+        told = self.env.context.get("aftersales_now")
+        return told if isinstance(told, datetime) else fields.Datetime.now()
+
     def _clock_instants(self, at):
         return dict.fromkeys(self.ids, at) if isinstance(at, datetime) else at
 
@@ -233,7 +240,7 @@ class AftersalesCase(models.Model):
         """Start new cycles, pause those of waiting cases, and judge what began so long
         ago that it is late already."""
         Clocks = self.env["aftersales.clock"].sudo()
-        now = to_epoch(fields.Datetime.now())
+        now = to_epoch(self._clock_now())
         stage_kinds = {case.id: case.stage_kind for case in self.sudo()}
         for cycle in cycles:
             schedule = Clocks._schedule(cycle)
@@ -272,7 +279,7 @@ class AftersalesCase(models.Model):
     def _clocks_store(self, cycles):
         """Store what happened to cycles of these cases, mirror it and tell it."""
         Clocks = self.env["aftersales.clock"].sudo()
-        now = to_epoch(fields.Datetime.now())
+        now = to_epoch(self._clock_now())
         changed = Clocks._store(cycles, now)
         if changed:
             self._refresh_clock_mirrors()

@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 # came over RPC holds plain JSON and can never contain it.
 _ENGINE = object()
 
-BATCH_SIZE = 500
+BATCH_SIZE = 1000
 # More broken promises than this at once are told to one person in one activity.
 DIGEST_SIZE = 5
 # Events with a hook.
@@ -330,8 +330,8 @@ class AftersalesClock(models.Model):
             return cycles
         for cycle in cycles:
             self._complete(cycle, now)
-        self._insert([cycle for cycle in cycles if cycle.id is None])
         self._update([cycle for cycle in cycles if cycle.id is not None])
+        self._insert([cycle for cycle in cycles if cycle.id is None])
         self._write_ledger(cycles)
         self._forget_cache()
         return cycles
@@ -522,6 +522,7 @@ class AftersalesClock(models.Model):
         for code, ids in by_code.items():
             clocks = self.browse(ids).with_context(aftersales_engine=_ENGINE)
             clocks.write({"last_event": code})
+            clocks.flush_recordset()
 
     @api.model
     def _on_breached(self, clocks):
@@ -620,7 +621,7 @@ class AftersalesClock(models.Model):
                 break
 
     @api.model
-    def _lock_due(self, now, limit=BATCH_SIZE):
+    def _lock_due(self, now, limit=None):
         """Read and lock clocks that are due, most urgent first."""
         for attempt in range(3):
             try:
@@ -628,7 +629,7 @@ class AftersalesClock(models.Model):
                     SQL("state = 'running' AND next_event_at <= %s", from_epoch(now)),
                     SQL(
                         "ORDER BY next_event_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
-                        limit,
+                        limit or BATCH_SIZE,
                     ),
                 )
             except SerializationFailure:

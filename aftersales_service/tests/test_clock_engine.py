@@ -476,6 +476,7 @@ class TestClockEngine(ClockCommon):
             ],
         )
         self.assertEqual(case.write_date, stamp)
+        case.invalidate_recordset()
         self.assertEqual(case.deadline_state, "overdue")
         self.assertEqual(self._tick(at("11:00", day=2)), 0)
         line = self._events(case, "clock_breached")
@@ -606,7 +607,6 @@ class TestClockEngine(ClockCommon):
                 ],
             }
         )
-        self.addCleanup(self.registry["aftersales.clock"].write)
         case = self._case(at("10:00"))
         self.assertEqual(case.color, 0)
         self._tick(at("12:00"))
@@ -630,7 +630,10 @@ class TestClockEngine(ClockCommon):
             ]
         )
         self.policy.active = True
-        self._case(at("10:00"))  # warm
+        warm = self._case(at("10:00"))
+        self._tick(at("10:11"))
+        warm._clocks_void(at("10:11"), "test")
+        self.frozen.move_to(at("10:00"))
         self.env.flush_all()
         with self.assertQueryCount(4):
             cases._clocks_start(["first_response", "resolution"], at("10:00"))

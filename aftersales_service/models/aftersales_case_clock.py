@@ -128,7 +128,7 @@ class AftersalesCase(models.Model):
         changed.modified(names)
         changed.invalidate_recordset(names, flush=False)
 
-    # Parts ----------------------------------------------------------------------
+    # Parts --------------------------------------------------------------------
 
     def _clock_mirrors_sql(self):
         # Locked in the order of ids, so that two batches cannot block each other.

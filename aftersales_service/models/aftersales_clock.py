@@ -258,7 +258,7 @@ class AftersalesClock(models.Model):
             ("error", self.env._("No time can be found")),
         ]
 
-    # CRUD: the engine alone ------------------------------------------------------
+    # CRUD: the engine alone ---------------------------------------------------
 
     def _refuse(self):
         raise AccessError(
@@ -283,7 +283,7 @@ class AftersalesClock(models.Model):
         """Always refused; clocks go with their case."""
         self._refuse()
 
-    # Reading and storing ---------------------------------------------------------
+    # Reading and storing ------------------------------------------------------
 
     @api.model
     def _load(self, condition, suffix):
@@ -295,9 +295,7 @@ class AftersalesClock(models.Model):
         """
         names = SQL(", ").join(map(SQL.identifier, ("id", *_ALL_COLUMNS)))
         rows = self.env.execute_query_dict(
-            SQL(
-                "SELECT %s FROM aftersales_clock WHERE %s %s", names, condition, suffix
-            )
+            SQL("SELECT %s FROM aftersales_clock WHERE %s %s", names, condition, suffix)
         )
         return [Cycle.from_row(row) for row in rows]
 
@@ -461,7 +459,7 @@ class AftersalesClock(models.Model):
         for inverse in self.pool.field_inverses[self._fields["case_id"]]:
             self.env[inverse.model_name].invalidate_model([inverse.name], flush=False)
 
-    # Schedules ---------------------------------------------------------------------
+    # Schedules ----------------------------------------------------------------
 
     @api.model
     def _schedule(self, cycle):
@@ -480,7 +478,7 @@ class AftersalesClock(models.Model):
             cycle.values["company_id"],
         )
 
-    # Telling -----------------------------------------------------------------------
+    # Telling ------------------------------------------------------------------
 
     @api.model
     def _is_listened_to(self):
@@ -601,7 +599,7 @@ class AftersalesClock(models.Model):
             "automated": True,
         }
 
-    # The job -----------------------------------------------------------------------
+    # The job ------------------------------------------------------------------
 
     @api.model
     def _cron_tick(self):

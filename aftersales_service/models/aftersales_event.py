@@ -176,7 +176,7 @@ class AftersalesEvent(models.Model):
             SQL("DROP FUNCTION IF EXISTS %s() CASCADE", SQL.identifier(GUARD))
         )
 
-    # CRUD: refused for everybody, superuser included ---------------------------
+    # CRUD: refused for everybody, superuser included --------------------------
 
     def _refuse(self):
         raise AccessError(
@@ -199,7 +199,7 @@ class AftersalesEvent(models.Model):
         """Always refused."""
         self._refuse()
 
-    # The one way in ------------------------------------------------------------
+    # The one way in -----------------------------------------------------------
 
     @api.model
     def _append(self, lines):

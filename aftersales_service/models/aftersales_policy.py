@@ -118,12 +118,14 @@ class AftersalesPolicy(models.Model):
         one, because its promises of the same kinds would never be made."""
         everyone = self.search([])
         for policy in self:
-            hidden = policy._hidden_by_me(everyone) if policy.is_general else self
-            policy.order_warning = hidden and self.env._(
-                "Below this general policy, these never apply: %(policies)s. Move "
-                "them above it.",
-                policies=", ".join(hidden.mapped("name")),
-            )
+            policy.order_warning = False
+            hidden = policy.is_general and policy._hidden_by_me(everyone)
+            if hidden:
+                policy.order_warning = self.env._(
+                    "Below this general policy, these never apply: %(policies)s. "
+                    "Move them above it.",
+                    policies=", ".join(hidden.mapped("name")),
+                )
 
     def _hidden_by_me(self, everyone):
         key = (self.sequence, self._origin.id)
@@ -138,7 +140,7 @@ class AftersalesPolicy(models.Model):
             )
         )
 
-    # Constraints ----------------------------------------------------------------
+    # Constraints --------------------------------------------------------------
 
     @api.constrains("domain")
     def _check_domain(self):
@@ -199,7 +201,7 @@ class AftersalesPolicy(models.Model):
         self.env.registry.clear_cache()
         self.env.cr.postcommit.add(self.env.registry.clear_cache)
 
-    # Matching -------------------------------------------------------------------
+    # Matching -----------------------------------------------------------------
 
     @api.model
     def _match_columns(self):

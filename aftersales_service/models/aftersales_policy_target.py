@@ -105,7 +105,7 @@ class AftersalesPolicyTarget(models.Model):
         "Choose the working hours in which the promise is counted.",
     )
 
-    # Kinds ----------------------------------------------------------------------
+    # Kinds --------------------------------------------------------------------
 
     @api.model
     def _clock_kinds(self):
@@ -132,7 +132,7 @@ class AftersalesPolicyTarget(models.Model):
     def _selection_kind(self):
         return [(code, kind.label) for code, kind in self._clock_kinds().items()]
 
-    # Compute --------------------------------------------------------------------
+    # Compute ------------------------------------------------------------------
 
     @api.depends("target_seconds")
     def _compute_target_value(self):
@@ -151,7 +151,7 @@ class AftersalesPolicyTarget(models.Model):
             size = UNITS[target.target_unit or "hours"]
             target.target_seconds = target.target_value * size
 
-    # Constraints ----------------------------------------------------------------
+    # Constraints --------------------------------------------------------------
 
     @api.constrains("target_seconds", "calendar_mode", "calendar_id")
     def _check_can_work(self):
@@ -168,6 +168,8 @@ class AftersalesPolicyTarget(models.Model):
         self.ensure_one()
         company = self.policy_id.company_id
         if self.calendar_mode == "calendar":
+            if not self.calendar_id:
+                return set()  # the database says so, see _calendar_check
             return {(self.calendar_id, self.calendar_id.company_id or company)}
         teams = self.policy_id.team_ids
         if teams:
@@ -242,7 +244,7 @@ class AftersalesPolicyTarget(models.Model):
         self.policy_id._bump_version()
         self.policy_id._forget_table()
 
-    # Engine ---------------------------------------------------------------------
+    # Engine -------------------------------------------------------------------
 
     def _plain(self):
         """Return the target as plain data: what a clock copies when it starts."""

@@ -5,6 +5,9 @@ from . import (
     test_case_stage,
     test_clock_engine,
     test_clock_machine,
+    test_event_ledger,
+    test_mail_gateway,
+    test_policy,
     test_query_counts,
     test_translations,
 )

@@ -218,7 +218,7 @@ class TestBusinessTime(BaseCase):
         with self.assertRaises(Exception):  # noqa: B017
             load_zone("Nowhere/Atlantis")
 
-    # Midnights, weeks, empty calendars -----------------------------------------
+    # Midnights, weeks, empty calendars ----------------------------------------
 
     def test_around_the_clock_loses_nothing(self):
         """25. Around the clock no second is lost at midnight, in a whole year."""
@@ -292,7 +292,7 @@ class TestBusinessTime(BaseCase):
         with self.assertRaises(NoWorkingTime):
             ALWAYS.add(0, 5 * 366 * DAY)
 
-    # Explaining ----------------------------------------------------------------
+    # Explaining ---------------------------------------------------------------
 
     def test_explain(self):
         """Every second has its reason, holidays have their name."""
@@ -330,7 +330,7 @@ class TestBusinessTime(BaseCase):
         self.assertEqual(schedule.seconds_between(day, day + DAY), 4 * HOUR)
         self.assertEqual(schedule.add(day, HOUR), day + 14 * HOUR)
 
-    # Ranges --------------------------------------------------------------------
+    # Ranges -------------------------------------------------------------------
 
     def test_ranges(self):
         """Ranges are united and subtracted half-open."""

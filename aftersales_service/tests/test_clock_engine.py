@@ -103,7 +103,7 @@ class ClockCommon(AftersalesCommon):
 class TestClockEngine(ClockCommon):
     """Promises on real cases."""
 
-    # Start ----------------------------------------------------------------------
+    # Start --------------------------------------------------------------------
 
     def test_start(self):
         """A new case has its promises, with a copy of the rules."""
@@ -135,7 +135,9 @@ class TestClockEngine(ClockCommon):
             ],
         )
         clock = self._clock(case)
-        self.assertEqual((clock.state, clock.outcome, clock.cycle), ("running", "none", 1))
+        self.assertEqual(
+            (clock.state, clock.outcome, clock.cycle), ("running", "none", 1)
+        )
         self.assertEqual(clock.policy_version, self.policy.version)
         self.assertEqual(clock.company_id, self.company)
         self.assertEqual(case.next_deadline, at("10:10"))
@@ -188,7 +190,7 @@ class TestClockEngine(ClockCommon):
         )
         self.assertEqual(other.sudo().next_deadline, one.next_deadline)
 
-    # Answer ------------------------------------------------------------------------
+    # Answer -------------------------------------------------------------------
 
     @clause("FT-20")
     def test_ten_minutes(self):
@@ -229,7 +231,7 @@ class TestClockEngine(ClockCommon):
         self.assertEqual((clock.state, clock.outcome), ("running", "none"))
         self.assertEqual(clock.deadline, at("10:10"))
 
-    # Stages ----------------------------------------------------------------------
+    # Stages -------------------------------------------------------------------
 
     def test_pause_and_resume(self):
         """8. While the customer has to act there is no deadline, only what is left;
@@ -327,7 +329,9 @@ class TestClockEngine(ClockCommon):
         resolution = case.clock_ids.filtered(lambda c: c.kind == "resolution")
         self.assertEqual(resolution.mapped("outcome"), ["breached", "void"])
         lines = self._events(case, "clock_breached")
-        self.assertEqual(len(lines.filtered(lambda e: e.data["kind"] == "resolution")), 1)
+        self.assertEqual(
+            len(lines.filtered(lambda e: e.data["kind"] == "resolution")), 1
+        )
         self.assertEqual(case.deadline_state, "overdue")
 
     def test_created_solved(self):
@@ -346,7 +350,7 @@ class TestClockEngine(ClockCommon):
         self._tick(at("10:00", day=1))
         self.assertEqual(self._clock(case).read()[0], before)
 
-    # Calendars --------------------------------------------------------------------
+    # Calendars ----------------------------------------------------------------
 
     def _holiday(self, start, end, **values):
         return self.env["resource.calendar.leaves"].create(
@@ -446,7 +450,7 @@ class TestClockEngine(ClockCommon):
         self.assertEqual(clock.deadline, at("12:00", day=1))
         self.assertFalse(clock.error_count)
 
-    # The job ------------------------------------------------------------------------
+    # The job ------------------------------------------------------------------
 
     def test_tick(self):
         """The job notices a case at risk and a broken promise, once each, with the
@@ -613,7 +617,7 @@ class TestClockEngine(ClockCommon):
         self.assertEqual(case.color, 7)
         self.assertEqual(self._clock(case, "first_response").last_event, "breached")
 
-    # Cost ---------------------------------------------------------------------------
+    # Cost ---------------------------------------------------------------------
 
     def test_cost_of_a_batch(self):
         """Promises of 1,000 cases cost a handful of queries, to start and to move."""
@@ -670,7 +674,7 @@ class TestClockEngine(ClockCommon):
         )
         self.assertIn("aftersales_clock_next_event_idx", str(plan))
 
-    # Nobody else writes ----------------------------------------------------------------
+    # Nobody else writes -------------------------------------------------------
 
     def test_nobody_else_writes(self):
         """55. Nobody enters, changes or deletes promises, whatever the rights and

@@ -138,7 +138,7 @@ class TestClockMachine(BaseCase):
         counted = sum(s.end - s.start for s in spans if s.reason == "open")
         self.assertEqual(counted, machine.consumed(clock, schedule, clock.stopped_at))
 
-    # Deadline and outcome --------------------------------------------------------
+    # Deadline and outcome -----------------------------------------------------
 
     def test_at_the_deadline(self):
         """Answered before or at the deadline is kept; a minute later it is broken, at
@@ -202,7 +202,7 @@ class TestClockMachine(BaseCase):
             kinds(machine.tick(clock, OFFICE, hour("15:00"))), ["breached"]
         )
 
-    # Pauses ------------------------------------------------------------------------
+    # Pauses -------------------------------------------------------------------
 
     def test_stopped_from_a_pause(self):
         """1. Solved straight from a pause: the pause does not count, kept."""
@@ -300,7 +300,7 @@ class TestClockMachine(BaseCase):
         machine.stop(clock, OFFICE, hour("07:00"))
         self.assertEqual((clock.outcome, clock.stopped_at), ("met", hour("09:00")))
 
-    # Ends --------------------------------------------------------------------------
+    # Ends ---------------------------------------------------------------------
 
     def test_void(self):
         """15. What is cancelled is neither kept nor broken."""
@@ -324,7 +324,7 @@ class TestClockMachine(BaseCase):
         self.assertEqual(clock.outcome, "met")
         self.assertEqual(machine.durations(clock, OFFICE, clock.stopped_at), (0, 0, 0))
 
-    # Reopening -----------------------------------------------------------------------
+    # Reopening ----------------------------------------------------------------
 
     def test_reopen_twice_from_met(self):
         """6, 9. The time used is carried, the time in between is not counted."""
@@ -367,7 +367,7 @@ class TestClockMachine(BaseCase):
         self.assertEqual(lines[0]["at"], hour("11:00"))
         self.assertEqual(second.outcome, "none")
 
-    # No working time -----------------------------------------------------------------
+    # No working time ----------------------------------------------------------
 
     def test_calendar_became_empty(self):
         """11, 26. No hours: no deadline, an error to be seen, never a loop; it heals

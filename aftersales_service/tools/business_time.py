@@ -164,7 +164,7 @@ class Schedule:
                     days.setdefault((week, line.weekday), []).append(span)
         return {day: unite(spans) for day, spans in days.items()}
 
-    # Questions ------------------------------------------------------------------
+    # Questions ----------------------------------------------------------------
 
     def seconds_between(self, start, end):
         """Return W(start, end), the open seconds in ``[start, end)``; 0 when the end
@@ -239,7 +239,7 @@ class Schedule:
         spans += [Span(low, high, CLOSED) for low, high in subtract(rest, breaks)]
         return sorted(spans)
 
-    # Working out ----------------------------------------------------------------
+    # Working out --------------------------------------------------------------
 
     def _until(self, instant):
         """Return the open seconds from the beginning of the instant's chunk to it."""

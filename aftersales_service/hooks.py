@@ -12,6 +12,7 @@ def uninstall_hook(env):
     _empty_cases(env)
     _remove_sequences(env)
     _remove_settings(env)
+    _remove_automation(env)
     _forget_foreign_keys(env)
     _forget_inherited(env)
 
@@ -47,6 +48,13 @@ def _remove_settings(env):
     ):
         records = env[model].with_context(active_test=False)
         records.search([(field_name, "=like", pattern)]).unlink()
+
+
+def _remove_automation(env):
+    """Through the ORM: the database would leave their conversations behind."""
+    ours = [("model_id.model", "=like", "aftersales.%")]
+    env["base.automation"].with_context(active_test=False).search(ours).unlink()
+    env["ir.actions.server"].search([*ours, ("usage", "!=", "ir_cron")]).unlink()
 
 
 def _forget_foreign_keys(env):

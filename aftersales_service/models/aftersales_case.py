@@ -155,6 +155,7 @@ class AftersalesCase(models.Model):
     commercial_partner_id = fields.Many2one(
         related="partner_id.commercial_partner_id",
         store=True,
+        precompute=True,
         index="btree_not_null",
         string="Customer's Company",
     )
@@ -194,6 +195,7 @@ class AftersalesCase(models.Model):
     salesperson_id = fields.Many2one(
         related="sale_order_id.user_id",
         store=True,
+        precompute=True,
         index="btree_not_null",
         string="Salesperson",
         help="Who sold the order: he may read the case.",
@@ -544,9 +546,10 @@ class AftersalesCase(models.Model):
         ]
         self.env["aftersales.event"]._append(lines)
         received = {case.id: case.received_at for case in self}
-        self._clocks_start(["first_response", "resolution"], received)
         distant = self.filtered(lambda case: case.channel not in IN_PERSON_CHANNELS)
-        distant._clocks_start(["acknowledgement"], received)
+        kinds = ["first_response", "resolution"]
+        distant._clocks_start(["acknowledgement", *kinds], received)
+        (self - distant)._clocks_start(kinds, received)
         self._queue_acknowledgement()
         self._notify_assigned()
         self._notify_changed()
@@ -679,6 +682,8 @@ class AftersalesCase(models.Model):
     def _notify_assigned(self):
         """Tell new owners, with one message each however many cases they got. Who
         takes a case himself needs no message."""
+        if self.env.context.get("mail_auto_subscribe_no_notify"):
+            return
         own = self.filtered(lambda case: case.user_id == self.env.user)
         for user, cases in (self - own).grouped("user_id").items():
             if not user:

@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import ormcache
 
 STAGE_KINDS = [
     ("new", "New"),
@@ -49,12 +50,27 @@ class AftersalesStage(models.Model):
         translate=True, help="Shown to the team: when does a case belong here?"
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create stages; from now on they may be the first of their kind."""
+        stages = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return stages
+
     def write(self, vals):
         """The kind of a stage in use cannot change: it would rewrite what the
         ledger says of every case in it."""
         if "kind" in vals:
             self._check_kind_unused(vals["kind"])
-        return super().write(vals)
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        """Delete stages that no case is in."""
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
 
     def _check_kind_unused(self, kind):
         changed = self.filtered(lambda stage: stage.kind != kind)
@@ -85,7 +101,12 @@ class AftersalesStage(models.Model):
         :param team: ``aftersales.team`` record or empty
         :return: ``aftersales.stage`` record, empty when there is none
         """
-        stages = self.search([("kind", "=", kind)])
-        return stages.filtered(
-            lambda stage: not stage.team_ids or (team and team in stage.team_ids)
-        )[:1]
+        return self.browse(self._id_of_kind(kind, team.id if team else False))
+
+    @ormcache("kind", "team_id")
+    def _id_of_kind(self, kind, team_id):
+        stages = self.sudo().search([("kind", "=", kind)])
+        fitting = stages.filtered(
+            lambda stage: not stage.team_ids or team_id in stage.team_ids.ids
+        )
+        return fitting[:1].id

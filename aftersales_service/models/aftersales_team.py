@@ -116,6 +116,28 @@ class AftersalesTeam(models.Model):
         )
         return {team.id: count for team, count in groups}
 
+    # CRUD -------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create teams; stages may be theirs alone from now on."""
+        teams = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return teams
+
+    def write(self, vals):
+        """Write; which stage is the first of its kind depends on the own stages."""
+        result = super().write(vals)
+        if "stage_ids" in vals:
+            self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        """Delete teams without cases."""
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
     # Mail -------------------------------------------------------------------
 
     def _alias_get_creation_values(self):

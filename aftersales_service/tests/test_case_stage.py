@@ -107,6 +107,21 @@ class TestCaseStage(AftersalesCommon):
         with self.assertRaisesRegex(UserError, "does not use this stage"):
             self._create_case().stage_id = stage
 
+    def test_first_stage_of_a_kind_follows_the_configuration(self):
+        """Asked again after each change, from the side of the stage and the team's."""
+        Stage = self.env["aftersales.stage"]
+        shipped = self._stage("new")
+        self.assertEqual(Stage._of_kind("new", self.team), shipped)
+        first = Stage.create({"name": "Desk", "kind": "new", "sequence": 1})
+        self.assertEqual(Stage._of_kind("new", self.team), first)
+        other = self.team.copy({"name": "Other"})
+        other.stage_ids = first
+        self.assertEqual(Stage._of_kind("new", self.team), shipped)
+        self.assertEqual(Stage._of_kind("new"), shipped)
+        self.assertEqual(Stage._of_kind("new", other), first)
+        first.active = False
+        self.assertEqual(Stage._of_kind("new", other), shipped)
+
     def test_one_refused_case_moves_none(self):
         case, blocked = self._create_case(), self._create_case(partner_id=False)
         with self.assertRaises(UserError):

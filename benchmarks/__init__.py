@@ -1,0 +1,1 @@
+"""Measured work beside its reference points; see docs/benchmarks.md."""

@@ -8,6 +8,7 @@ from . import (
     test_event_ledger,
     test_mail_gateway,
     test_policy,
+    test_portal,
     test_query_counts,
     test_translations,
 )

@@ -120,7 +120,7 @@ class Cycle:
         around = {n: row[n] for n in (*_FIXED_COLUMNS, *_RESULT_COLUMNS)}
         clock = Clock(warn_percent=row["snapshot"]["warn_percent"], **values)
         if clock.state == "running" and clock.is_open and clock.deadline is None:
-            clock.error = row["last_error"]
+            clock.error = machine.NO_WORKING_TIME
         return cls(clock, around, row["id"])
 
     def successor(self, clock):
@@ -171,7 +171,7 @@ class AftersalesClock(models.Model):
     case_id = fields.Many2one(
         "aftersales.case", required=True, index=True, ondelete="cascade"
     )
-    company_id = fields.Many2one("res.company", required=True, index=True)
+    company_id = fields.Many2one("res.company", required=True)
     kind = fields.Selection(lambda self: self._selection_kind(), required=True)
     cycle = fields.Integer(required=True, default=1)
 
@@ -179,16 +179,13 @@ class AftersalesClock(models.Model):
     policy_id = fields.Many2one(
         "aftersales.policy", ondelete="set null", index="btree_not_null"
     )
-    target_id = fields.Many2one(
-        "aftersales.policy.target", ondelete="set null", index="btree_not_null"
-    )
+    target_id = fields.Many2one("aftersales.policy.target", ondelete="set null")
     policy_version = fields.Integer()
     target_seconds = fields.Integer(string="Promised Time (s)", required=True)
     calendar_id = fields.Many2one(
         "resource.calendar",
         string="Working Hours",
         ondelete="restrict",
-        index="btree_not_null",
         help="Empty: around the clock.",
     )
     tz = fields.Char(string="Time Zone")
@@ -240,6 +237,7 @@ class AftersalesClock(models.Model):
     _next_event_idx = models.Index("(next_event_at) WHERE state = 'running'")
     _error_idx = models.Index("(id) WHERE error_count > 0")
     _company_decided_idx = models.Index("(company_id, decided_at)")
+    _calendar_idx = models.Index("(calendar_id) WHERE state <> 'stopped'")
 
     def _selection_kind(self):
         return self.env["aftersales.policy.target"]._selection_kind()

@@ -110,7 +110,8 @@ class AftersalesPolicy(models.Model):
 
     def _compute_is_general(self):
         for policy in self:
-            policy.is_general = not policy._conditions() and not policy._parse_domain()
+            domain = (policy.domain or "").replace(" ", "")
+            policy.is_general = domain in ("", "[]") and not policy._conditions()
 
     @api.depends("sequence", "active", "target_ids.kind", "company_id")
     def _compute_order_warning(self):

@@ -72,13 +72,6 @@ class ResourceCalendar(models.Model):
             for leave in leaves
         ]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Create; a new calendar may reuse what was looked up as missing."""
-        calendars = super().create(vals_list)
-        self._aftersales_forget_schedules()
-        return calendars
-
     def write(self, vals):
         """Write; running promises started from now on see the new hours."""
         result = super().write(vals)

@@ -1,6 +1,7 @@
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from math import inf
+from random import Random
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -12,6 +13,9 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
 
 from ..models import aftersales_clock
+from ..tools import clock_machine as machine
+from ..tools.business_time import to_epoch
+from ..tools.clock_machine import Clock
 from .common import AftersalesCommon, clause
 
 HOUR = 3600
@@ -581,6 +585,77 @@ class TestClockEngine(ClockCommon):
             [(call.args, call.kwargs["remaining"]) for call in progress.mock_calls],
             [((4,), 1), ((4,), 1), ((2,), 0)],
         )
+
+    def test_as_a_cron(self):
+        """The shipped job runs as jobs do, with its progress."""
+        case = self._case(at("10:00"))
+        self.frozen.move_to(at("12:00"))
+        cron = self.env.ref("aftersales_service.ir_cron_clock_tick")
+        with self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.assertEqual(self._clock(case, "first_response").outcome, "breached")
+        line = self._events(case, "clock_breached")[0]
+        self.assertEqual(line.actor_kind, "cron")
+
+    def test_each_at_its_own_time(self):
+        """34, 35, 44. Nothing is broken at creation or at night; the promise of an
+        answer breaks at its own time, not with the solution."""
+        case = self._case(at("16:55"))
+        case._clocks_stop(["acknowledgement"], at("16:56"))
+        self._tick(at("23:00"))
+        self.assertEqual(set(case.clock_ids.mapped("outcome")), {"met", "none"})
+        self._tick(at("08:06", day=1))
+        self.assertEqual(self._clock(case, "first_response").outcome, "breached")
+        self.assertEqual(self._clock(case).outcome, "none")
+
+    def test_editing_a_policy_costs_nothing(self):
+        """51. Editing a policy touches no running clock."""
+        case = self._case(at("10:00"))
+        before = case.clock_ids.sorted("id").read()
+        self.target["resolution"].target_seconds = HOUR
+        self.policy.active = False
+        self._tick(at("10:01"))
+        self.assertEqual(case.clock_ids.sorted("id").read(), before)
+
+    def test_random_histories(self):
+        """What is stored and read back between the acts of many cases is what the
+        machine does without any database."""
+        random = Random(20260105)
+        schedule = self.calendar._aftersales_schedule(self.company)
+        cases = {self._case(at("08:00")): None for _n in range(12)}
+        for case in cases:
+            cases[case] = Clock(to_epoch(at("08:00")), 4 * HOUR, warn_percent=80)
+            machine.start(cases[case], schedule)
+        instant = at("08:00")
+        for _n in range(60):
+            instant += timedelta(seconds=random.choice([1, 59, 600, 3000, 20000]))
+            now = to_epoch(instant)
+            case = random.choice(list(cases))
+            kind = random.choice(["working", "waiting_customer", "resolved", "tick"])
+            if kind == "tick":
+                self._tick(instant)
+                for clock in cases.values():
+                    machine.tick(clock, schedule, now)
+                continue
+            if case.stage_kind == kind:
+                continue
+            self._move(case, kind, instant)
+            clock = cases[case]
+            if clock.state == "stopped":
+                clock, _lines = machine.reopen(clock, schedule, now)
+                cases[case] = clock
+            if kind == "resolved":
+                machine.stop(clock, schedule, now, "stage")
+            elif kind == "waiting_customer":
+                machine.pause(clock, schedule, now, kind)
+            else:
+                machine.resume(clock, schedule, now)
+            machine.settle(clock, schedule, now)
+        for case, clock in cases.items():
+            stored = self.Clock._load(SQL("id = %s", self._clock(case).id), SQL())[
+                0
+            ].clock
+            self.assertEqual(stored, clock)
 
     def test_last_event_through_the_orm(self):
         """Automated actions can listen on the last event of a promise."""

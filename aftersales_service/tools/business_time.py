@@ -206,7 +206,10 @@ class Schedule:
         found = []
         for index in range(start // CHUNK, (max(end, start) - 1) // CHUNK + 1):
             chunk = self._chunk(index)
-            for low, high in zip(chunk.starts, chunk.ends, strict=True):
+            first = bisect_right(chunk.ends, start)
+            last = bisect_left(chunk.starts, end)
+            for place in range(first, last):
+                low, high = chunk.starts[place], chunk.ends[place]
                 found.append((max(low, start), min(high, end)))
         return unite(found)
 

@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from .business_time import NoWorkingTime, Span, subtract, unite
 
 PAUSE = "pause"
+NO_WORKING_TIME = "no_working_time"
 
 
 @dataclass
@@ -271,7 +272,7 @@ def plan(clock, schedule):
             clock.error = None
         except NoWorkingTime:
             clock.deadline = clock.warning_at = None
-            clock.error = "no_working_time"
+            clock.error = NO_WORKING_TIME
     _set_next_event(clock)
 
 

@@ -87,7 +87,7 @@ class AftersalesCase(models.Model):
         author = self._mail_author(message_dict)
         email = message_dict.get("email_from")
         if (
-            not case.exists()
+            not case
             or mail.automatic
             or message_dict.get("is_internal")
             or case._takes_messages(mail.received_at)
@@ -139,10 +139,16 @@ class AftersalesCase(models.Model):
             msg_dict["is_internal"] = True
         elif colleague:
             values.setdefault("partner_id", colleague.id)
+        # Asked before the case is made: a search then would write it twice.
+        is_blocked = self._is_sender_blocked(message.get("email_from"), values)
         text = html2plaintext(msg_dict.get("body") or "")
         cases = self.with_context(aftersales_body=text, default_user_id=False)
         case = super(AftersalesCase, cases).message_new(message, values)
-        case._after_mail_opened(colleague if forwarded else colleague.browse())
+        if forwarded:
+            case.message_subscribe(partner_ids=colleague.ids)
+        if is_blocked:
+            _logger.info("Case %s is set aside: its sender is blocked.", case.number)
+            case._set_aside("spam", self.env._("The sender is blocked."))
         return case.with_context(
             aftersales_opening="forwarded" if forwarded else "mail"
         )
@@ -218,16 +224,6 @@ class AftersalesCase(models.Model):
             "description": plaintext2html(forwarded.text),
         }
 
-    def _after_mail_opened(self, colleague):
-        """Let the colleague who forwarded the mail follow; set a blocked sender's
-        mail aside."""
-        self.ensure_one()
-        if colleague:
-            self.message_subscribe(partner_ids=colleague.ids)
-        if self._is_sender_blocked():
-            _logger.info("Case %s is set aside: its sender is blocked.", self.number)
-            self._set_aside("spam", self.env._("The sender is blocked."))
-
     # Answers ------------------------------------------------------------------
 
     def message_update(self, msg_dict, update_vals=None):
@@ -261,13 +257,22 @@ class AftersalesCase(models.Model):
 
     # Blocked senders ----------------------------------------------------------
 
-    def _is_sender_blocked(self):
-        self.ensure_one()
-        email = self.email_normalized
+    @api.model
+    def _is_sender_blocked(self, email, values):
+        """Whether mails of an address to the company of a new case are spam.
+
+        :param str email: address as it was written
+        :param dict values: of the case to create
+        """
+        email = email_normalize(email or "", strict=False)
+        if not email:
+            return False
         domain = [("sender_blocked", "=", True), ("email_normalized", "=", email)]
-        company = [("company_id", "=", self.company_id.id)]
-        cases = self.sudo().with_context(active_test=False)
-        return bool(email and cases.search_count([*domain, *company], limit=1))
+        team_sudo = self.env["aftersales.team"].sudo().browse(values.get("team_id"))
+        if team_sudo:
+            domain.append(("company_id", "=", team_sudo.company_id.id))
+        cases_sudo = self.sudo().with_context(active_test=False)
+        return bool(cases_sudo.search_count(domain, limit=1))
 
     def _block_senders(self):
         """Set later mails of these cases' senders aside as spam when they arrive.

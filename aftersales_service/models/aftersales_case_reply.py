@@ -2,7 +2,7 @@ import re
 
 from markupsafe import Markup
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import (
     email_normalize,
@@ -180,7 +180,7 @@ class AftersalesCase(models.Model):
         if (
             self._incoming_mail()
             or not self._is_public_post(values)
-            or case_sudo._takes_messages(self.env.cr.now().replace(microsecond=0))
+            or case_sudo._takes_messages(fields.Datetime.now())
             or not case_sudo._is_customer(author, values.get("email_from"))
         ):
             return self
@@ -267,19 +267,26 @@ class AftersalesCase(models.Model):
         mail = self._mail_of_message(msg_vals or {})
         if mail and (mail.automatic or self.sudo().mark == "spam"):
             return []
-        return super()._notify_thread(message, msg_vals=msg_vals, **kwargs)
+        # A customer may not read who answers him; telling that person needs it.
+        case = self.sudo() if self.env.user.share else self
+        return super(AftersalesCase, case)._notify_thread(
+            message, msg_vals=msg_vals, **kwargs
+        )
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Tell the owner in the bell that somebody answered, however he wants to be
         told of other things."""
-        recipients = super()._notify_get_recipients(
-            message, msg_vals=msg_vals, **kwargs
-        )
-        if not self or kwargs.get("notify_skip_followers"):
-            return recipients
-        user = self._user_to_tell(msg_vals or {})
+        values = dict(msg_vals or {})
+        user = self.env["res.users"]
+        if self and not kwargs.get("notify_skip_followers"):
+            user = self._user_to_tell(values)
+        partner_id = user.partner_id.id
         if user:
-            self._put_in_bell(recipients, user)
+            values["partner_ids"] = [*(values.get("partner_ids") or ()), partner_id]
+        recipients = super()._notify_get_recipients(message, msg_vals=values, **kwargs)
+        for data in recipients:
+            if user and data["id"] == partner_id:
+                data["notif"] = "inbox"
         return recipients
 
     def _user_to_tell(self, values):
@@ -291,25 +298,3 @@ class AftersalesCase(models.Model):
         user = case.user_id if opening else case._responsible_user()
         is_author = user.partner_id.id == values.get("author_id")
         return user.filtered(lambda u: u.active and not u.share and not is_author)
-
-    def _put_in_bell(self, recipients, user):
-        for data in recipients:
-            if data["id"] == user.partner_id.id:
-                data["notif"] = "inbox"
-                return
-        recipients.append(
-            {
-                "active": True,
-                "email_normalized": user.partner_id.email_normalized,
-                "groups": user.all_group_ids.ids,
-                "id": user.partner_id.id,
-                "is_follower": False,
-                "lang": user.partner_id.lang,
-                "name": user.partner_id.name,
-                "notif": "inbox",
-                "share": False,
-                "type": "user",
-                "uid": user.id,
-                "ushare": False,
-            }
-        )

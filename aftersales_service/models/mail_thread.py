@@ -40,13 +40,18 @@ class MailThread(models.AbstractModel):
         """Read a mail; one whose headers or charsets are damaged is repaired and
         read again instead of being lost."""
         try:
-            return super().message_parse(message, save_original=save_original)
+            message_dict = super().message_parse(message, save_original=save_original)
         except (LookupError, ValueError, TypeError, AttributeError) as error:
             if not isinstance(message, EmailMessage):
                 raise
             _logger.info("A mail is repaired before it is read: %s", error)
             mail_headers.repair(message)
-            return super().message_parse(message, save_original=save_original)
+            message_dict = super().message_parse(message, save_original=save_original)
+        # PostgreSQL takes no NUL in a text.
+        for name, value in message_dict.items():
+            if isinstance(value, str) and "\0" in value:
+                message_dict[name] = value.replace("\0", "")
+        return message_dict
 
     def _message_parse_extract_payload(
         self, message, message_dict, save_original=False

@@ -1,4 +1,5 @@
 from . import (
+    test_acknowledgement,
     test_business_time,
     test_case,
     test_case_customer,
@@ -7,6 +8,8 @@ from . import (
     test_clock_machine,
     test_event_ledger,
     test_mail_gateway,
+    test_mail_replies,
+    test_mail_robustness,
     test_policy,
     test_portal,
     test_query_counts,

@@ -194,7 +194,8 @@ class TestMailGateway(AftersalesMailCommon):
         body = (
             "---------- Forwarded message ---------\n"
             f"From: A Colleague <{self.user_team.email}>\n"
-            "Date: Mon, 23 Nov 2026\nSubject: Lunch\nTo: all@ourcompany.example.com\n\nHi"
+            "Date: Mon, 23 Nov 2026\nSubject: Lunch\n"
+            "To: all@ourcompany.example.com\n\nHi"
         )
         case = self._receive_case(
             body, sender=self.user_other.email_formatted, subject="Fwd: Lunch"
@@ -234,7 +235,7 @@ class TestMailGateway(AftersalesMailCommon):
         self._receive_case()
         self.env.invalidate_all()
         source = self._mail()
-        with self.mock_mail_gateway(), self.assertQueryCount(58):
+        with self.mock_mail_gateway(), self.assertQueryCount(57):
             self.env["mail.thread"].sudo().message_process(None, source)
             self.env.flush_all()
 
@@ -287,22 +288,22 @@ class TestMailTools(AftersalesMailCommon):
         self.assertTrue(mail_headers.may_be_answered(self._message()))
 
     def test_machine_addresses(self):
-        for email in (
+        for address in (
             "mailer-daemon@x.example",
             "noreply@x.example",
             "no-reply+12@x.example",
             "do_not_reply@x.example",
             "bounce-77@x.example",
         ):
-            with self.subTest(email):
-                self.assertTrue(mail_headers.is_machine_address(email))
-        for email in (
+            with self.subTest(address):
+                self.assertTrue(mail_headers.is_machine_address(address))
+        for address in (
             "nora.reply@x.example",
             "ana@noreply.example",
             "postma@x.example",
         ):
-            with self.subTest(email):
-                self.assertFalse(mail_headers.is_machine_address(email))
+            with self.subTest(address):
+                self.assertFalse(mail_headers.is_machine_address(address))
 
     def test_receipt_without_usable_header_is_now(self):
         now = datetime(2026, 11, 23, 9)

@@ -7,9 +7,13 @@ from dev.ui import Refusal
 
 
 def bench():
-    """Run `benchmarks/run.py`; it makes its own databases from the template."""
+    """Run `benchmarks/run.py`; it makes its own databases from the templates."""
     setup.main()
-    return _program("benchmarks/run.py", AFTERSALES_TEMPLATE=databases.app_template())
+    return _program(
+        "benchmarks/run.py",
+        AFTERSALES_DEPENDENCIES=databases.dependencies_template(),
+        AFTERSALES_TEMPLATE=databases.app_template(),
+    )
 
 
 def demo_shots():

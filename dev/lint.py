@@ -27,7 +27,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~/$}*-])/(?:home|root|Users|work)/[\w.]")
 # The addons describe themselves in readme/ fragments; a model that grows by concern
 # has a file per concern.
 PYLINT_LESS = "missing-readme,consider-merging-classes-inherited"
-COMPOSE = ("docker/compose.yaml", "docker/compose.workers.yaml")
+COMPOSE = ("docker/*compose*.yaml", "docker/*compose*.yml")
 
 
 def main():
@@ -82,7 +82,7 @@ def _dockerfile():
 
 def _compose():
     """Against the Compose Specification's own schema."""
-    found = [path for path in COMPOSE if (places.ROOT / path).is_file()]
+    found = _tracked(*COMPOSE)
     return not found or _tool(
         *(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec"), *found
     )

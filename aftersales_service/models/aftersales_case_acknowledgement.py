@@ -244,9 +244,8 @@ class AftersalesCase(models.Model):
         line = self._event(self, "acknowledged", at, cause="automatic")
         self.env["aftersales.event"]._append([line])
         message = self._post_acknowledgement()
-        self._clocks_stop(
-            ["acknowledgement", "first_response"], at, cause="acknowledgement"
-        )
+        # Where a policy lets it count, it fulfils the promise of an answer as well.
+        self._clocks_stop(["acknowledgement"], at, cause="acknowledgement")
         self._notify_changed()
         return self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
 

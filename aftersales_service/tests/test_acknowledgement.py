@@ -43,7 +43,7 @@ class TestAcknowledgement(AftersalesMailCommon):
         self.assertFalse(case.acknowledge_at)
         self.assertEqual(
             stopped,
-            [(case, ["acknowledgement", "first_response"], now, "acknowledgement")],
+            [(case, ["acknowledgement"], now, "acknowledgement")],
         )
         message = self._messages(case, "auto_comment")
         line = self._events(case, "acknowledged")

@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import email_split
 
 # What of another application's document a colleague without rights there may see.
 LINE_LIMIT = 12
@@ -15,6 +17,20 @@ class AftersalesCase(models.Model):
     """
 
     _inherit = "aftersales.case"
+
+    @api.model
+    def default_get(self, fields):
+        """A form shows the team and the stage that a new case will have."""
+        values = super().default_get(fields)
+        if "stage_id" not in fields or not self.has_access("create"):
+            return values
+        Team = self.env["aftersales.team"]
+        company = self.env["res.company"].browse(values.get("company_id"))
+        team = Team.browse(values.get("team_id")) or Team._default_team(company or None)
+        values.setdefault("team_id", team.id)
+        stage = self.env["aftersales.stage"]._of_kind("new", team)
+        values.setdefault("stage_id", stage.id)
+        return values
 
     @api.readonly
     def get_panel(self):
@@ -83,7 +99,6 @@ class AftersalesCase(models.Model):
             "state_label": self._selection_label(order_sudo, "state"),
             "date": fields.Datetime.to_string(order_sudo.date_order),
             "delivery_label": self._selection_label(order_sudo, "delivery_status"),
-            "can_open": self.sale_order_id.has_access("read"),
             "lines": [self._panel_line(line) for line in lines_sudo[:LINE_LIMIT]],
             "more_lines": max(0, len(lines_sudo) - LINE_LIMIT),
         }
@@ -210,15 +225,18 @@ class AftersalesCase(models.Model):
         }
 
     def _panel_recipients(self):
-        """Return the names of those an answer goes to."""
-        partner_sudo = self.sudo().partner_id
-        names = [partner_sudo.name or self.email_from or ""]
-        names += [
-            partner.name
-            for partner in self.sudo().message_partner_ids
-            if partner.partner_share and partner != partner_sudo
-        ]
-        return [name for name in names if name]
+        """Return the names or addresses of those an answer goes to: who the reply box
+        names, and the followers from outside."""
+        case_sudo = self.sudo()
+        try:
+            recipients = case_sudo._reply_recipients()
+        except UserError:
+            return []
+        partners = case_sudo.partner_id.browse(recipients["partner_ids"])
+        partners |= case_sudo.message_partner_ids.filtered("partner_share")
+        return partners.mapped("name") + email_split(
+            recipients["outgoing_email_to"] or ""
+        )
 
     def _overview_line(self):
         """Return what a list of cases on another document shows of the case."""
@@ -245,10 +263,19 @@ class AftersalesCase(models.Model):
         labels = dict(field._description_selection(self.env))
         return labels.get(record[field_name], "")
 
+    # Document → model its form cannot be shown without.
+    _FORM_NEEDS = {
+        "account.move": "account.move.line",
+        "sale.order": "account.move.line",
+        "stock.picking": "stock.move",
+    }
+
+    @api.model
     def _openable(self, records_sudo):
-        """Return the ids of documents that the user himself may read."""
+        """Return the ids of the documents whose form the user himself may open."""
         records = records_sudo.with_env(self.env)
-        if not records.browse().has_access("read"):
+        needs = self._FORM_NEEDS.get(records._name, records._name)
+        if not self.env[needs].has_access("read"):
             return set()
         return set(records._filtered_access("read").ids)
 
@@ -287,9 +314,14 @@ class AftersalesCase(models.Model):
     # Smart buttons --------------------------------------------------------------
 
     def action_view_order(self):
-        """Open the order of the case."""
+        """Open the order of the case: the form of sales for who works there, else one
+        that shows what after-sales needs of it."""
         self.ensure_one()
-        return self.sale_order_id._get_records_action()
+        order = self.sale_order_id
+        if self._openable(order):
+            return order._get_records_action()
+        view = self.env.ref("aftersales_service.sale_order_view_form_aftersales")
+        return order._get_records_action(views=[(view.id, "form")])
 
     def action_view_origin(self):
         """Open the earlier case that this one continues."""

@@ -21,7 +21,6 @@ LOOKS = {
     "archived": ("fa-archive", "plain"),
     "marked": ("fa-ban", "warning"),
     "unmarked": ("fa-undo", "plain"),
-    "clock_started": ("fa-hourglass-start", "plain"),
     "clock_paused": ("fa-pause", "plain"),
     "clock_resumed": ("fa-play", "plain"),
     "clock_warned": ("fa-hourglass-half", "warning"),
@@ -40,8 +39,8 @@ MILESTONES = (
     "reopened",
     "clock_breached",
 )
-# Said by a better line of the same instant.
-UNTOLD = ("clock_stopped", "maintenance")
+# Said by another line of the same instant, or of no interest to who works on it.
+UNTOLD = ("clock_started", "clock_stopped", "maintenance")
 LINE_LIMIT = 300
 
 
@@ -169,8 +168,9 @@ class AftersalesCase(models.Model):
         """
         data = line.data or {}
         if line.kind == "stage_changed":
-            return self._timeline_change("stage", [data.get("from"), data.get("to")],
-                                         names)
+            return self._timeline_change(
+                "stage", [data.get("from"), data.get("to")], names
+            )
         if line.kind.startswith("clock_"):
             return names.get(("aftersales.clock", line.clock_id), "")
         if line.kind in ("marked", "unmarked"):

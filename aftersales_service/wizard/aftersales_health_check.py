@@ -84,7 +84,9 @@ class AftersalesHealthCheck(models.TransientModel):
         ]
 
     @api.model
-    def _finding(self, code, name, state, message, action=None, record=None, model=None):
+    def _finding(
+        self, code, name, state, message, action=None, record=None, model=None
+    ):
         """Return the values of one line.
 
         :param str code: what was looked at
@@ -134,14 +136,20 @@ class AftersalesHealthCheck(models.TransientModel):
         if not team.member_ids:
             state, message = "error", self.env._("It has no members: add who answers.")
         elif not team.leader_id:
-            state, message = "warning", self.env._(
-                "It has no leader: nobody is told when a promise is broken."
+            state, message = (
+                "warning",
+                self.env._(
+                    "It has no leader: nobody is told when a promise is broken."
+                ),
             )
         else:
-            state, message = "ok", self.env._(
-                "%(count)s members; %(leader)s is told of broken promises.",
-                count=len(team.member_ids),
-                leader=team.leader_id.name,
+            state, message = (
+                "ok",
+                self.env._(
+                    "Members: %(count)s. %(leader)s is told of broken promises.",
+                    count=len(team.member_ids),
+                    leader=team.leader_id.name,
+                ),
             )
         name = self.env._("Team “%s”", team.name)
         return self._finding("team", name, state, message, record=team)
@@ -149,16 +157,25 @@ class AftersalesHealthCheck(models.TransientModel):
     @api.model
     def _address_finding(self, team):
         if not team.alias_name:
-            state, message = "warning", self.env._(
-                "It has no e-mail address: customers cannot write to it. Enter one."
+            state, message = (
+                "warning",
+                self.env._(
+                    "It has no e-mail address: customers cannot write to it. Enter one."
+                ),
             )
         elif not team.alias_domain_id:
-            state, message = "error", self.env._(
-                "Its address “%s” has no domain, so no mail reaches it. Choose one.",
-                team.alias_name,
+            state, message = (
+                "error",
+                self.env._(
+                    "Its address “%s” has no domain, so no mail reaches it. Choose one.",
+                    team.alias_name,
+                ),
             )
         else:
-            state, message = "ok", self.env._("Customers write to %s.", team.alias_email)
+            state, message = (
+                "ok",
+                self.env._("Customers write to %s.", team.alias_email),
+            )
         name = self.env._("Address of “%s”", team.name)
         return self._finding("alias", name, state, message, record=team)
 
@@ -235,25 +252,35 @@ class AftersalesHealthCheck(models.TransientModel):
     @api.model
     def _check_jobs(self):
         jobs = [
-            self.env.ref(xmlid, raise_if_not_found=False) for xmlid in self._job_xmlids()
+            self.env.ref(xmlid, raise_if_not_found=False)
+            for xmlid in self._job_xmlids()
         ]
         return [self._job_finding(job.sudo()) for job in jobs if job]
 
     @api.model
     def _job_finding(self, job_sudo):
         if not job_sudo.active:
-            state, message = "error", self.env._(
-                "The job is switched off: what it does does not happen. Activate it."
+            state, message = (
+                "error",
+                self.env._(
+                    "The job is switched off: what it does does not happen. Activate it."
+                ),
             )
         elif job_sudo.failure_count:
-            state, message = "error", self.env._(
-                "The job failed %s times in a row. The log of the server says why.",
-                job_sudo.failure_count,
+            state, message = (
+                "error",
+                self.env._(
+                    "The job failed %s times in a row. The log of the server says why.",
+                    job_sudo.failure_count,
+                ),
             )
         elif self._is_late(job_sudo):
-            state, message = "error", self.env._(
-                "The job has not run when it should have. Check that the server runs "
-                "scheduled jobs."
+            state, message = (
+                "error",
+                self.env._(
+                    "The job has not run when it should have. Check that the server runs "
+                    "scheduled jobs."
+                ),
             )
         else:
             state, message = "ok", self.env._("The job runs.")

@@ -115,10 +115,9 @@ class AftersalesOnboarding(models.TransientModel):
     @api.readonly
     def is_needed(self):
         """Whether the current company has not been set up yet, and the user may."""
-        return (
-            not self.env.company.aftersales_onboarded
-            and self.env["aftersales.team"].has_access("write")
-        )
+        return not self.env.company.aftersales_onboarded and self.env[
+            "aftersales.team"
+        ].has_access("write")
 
     # Actions --------------------------------------------------------------------
 
@@ -175,7 +174,9 @@ class AftersalesOnboarding(models.TransientModel):
     def _service_calendar(self):
         if self.hours == "new":
             return self.env["resource.calendar"].create(self._prepare_calendar_values())
-        return self.calendar_id if self.hours == "calendar" else self.calendar_id.browse()
+        return (
+            self.calendar_id if self.hours == "calendar" else self.calendar_id.browse()
+        )
 
     def _prepare_calendar_values(self):
         """Return the values of the calendar for the hours entered."""

@@ -1,5 +1,5 @@
 import { Component } from "@odoo/owl";
-import { formatDateTime } from "@web/core/l10n/dates";
+import { toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 
 import { judgeDeadline } from "./duration";
@@ -37,7 +37,7 @@ export class Countdown extends Component {
                 ? _t("The time stands still while somebody else has to act.")
                 : "";
         }
-        const when = formatDateTime(this.props.deadline);
+        const when = toLocaleDateTimeString(this.props.deadline);
         return this.judgement.level === "overdue"
             ? _t("Was due %(when)s", { when })
             : _t("Due %(when)s", { when });

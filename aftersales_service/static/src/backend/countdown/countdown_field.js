@@ -1,5 +1,5 @@
 import { Component } from "@odoo/owl";
-import { formatDateTime } from "@web/core/l10n/dates";
+import { toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -84,7 +84,7 @@ export class LastMessageField extends Component {
         const ago = agoInWords(at, this.ticker.now);
         return {
             fromCustomer,
-            title: formatDateTime(at),
+            title: toLocaleDateTimeString(at),
             text: fromCustomer ? _t("customer, %(ago)s", { ago }) : _t("we, %(ago)s", { ago }),
         };
     }

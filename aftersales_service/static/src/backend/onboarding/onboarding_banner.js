@@ -1,15 +1,23 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onMounted, useState } from "@odoo/owl";
+import { rpc } from "@web/core/network/rpc";
 import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 
-// Asked once for each page load, for managers alone.
+// Asked once for each page load, for managers alone. Plain rpc: the answer must arrive
+// even if the list that asked first is gone by then.
 let needed = null;
 
-async function isOnboardingNeeded(orm) {
+function callOnboarding(method) {
+    const params = { model: "aftersales.onboarding", method, args: [], kwargs: {} };
+    params.kwargs.context = user.context;
+    return rpc(`/web/dataset/call_kw/aftersales.onboarding/${method}`, params, { silent: true });
+}
+
+async function isOnboardingNeeded() {
     if (!(await user.hasGroup("aftersales_service.group_aftersales_manager"))) {
         return false;
     }
-    needed ??= orm.silent.call("aftersales.onboarding", "is_needed", []);
+    needed ??= callOnboarding("is_needed");
     return needed;
 }
 
@@ -19,25 +27,26 @@ export class OnboardingBanner extends Component {
     static props = {};
 
     setup() {
-        this.orm = useService("orm");
         this.action = useService("action");
         this.state = useState({ needed: false });
-        onWillStart(async () => {
-            this.state.needed = await isOnboardingNeeded(this.orm);
-        });
+        onMounted(() => this.update());
+    }
+
+    async update() {
+        this.state.needed = await isOnboardingNeeded();
     }
 
     async start() {
         await this.action.doAction("aftersales_service.aftersales_onboarding_action", {
-            onClose: async () => {
+            onClose: () => {
                 needed = null;
-                this.state.needed = await isOnboardingNeeded(this.orm);
+                return this.update();
             },
         });
     }
 
     async dismiss() {
-        await this.orm.call("aftersales.onboarding", "action_dismiss", []);
+        await callOnboarding("action_dismiss");
         needed = null;
         this.state.needed = false;
     }

@@ -1,6 +1,11 @@
 import { Component, onWillUnmount, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
-import { deserializeDate, deserializeDateTime, formatDate, formatDateTime } from "@web/core/l10n/dates";
+import {
+    deserializeDate,
+    deserializeDateTime,
+    toLocaleDateString,
+    toLocaleDateTimeString,
+} from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
@@ -57,6 +62,7 @@ export class CasePanel extends Component {
                 this.orm.silent.call("aftersales.case", "get_panel", [[resId]])
             );
             this.state.failed = false;
+            this.env.bus.trigger("AFTERSALES_CASE:PANEL", { id: resId, panel: this.state.panel });
         } catch (error) {
             // The form itself says what is wrong; a panel beside it must not block it.
             this.state.failed = true;
@@ -71,11 +77,11 @@ export class CasePanel extends Component {
     }
 
     formatDay(value) {
-        return value ? formatDate(this.instant(value)) : "";
+        return value ? toLocaleDateString(this.instant(value)) : "";
     }
 
     formatDate(value) {
-        return value ? formatDate(deserializeDate(value)) : "";
+        return value ? toLocaleDateString(deserializeDate(value)) : "";
     }
 
     /** Say what became of a promise that runs no more. */
@@ -92,7 +98,7 @@ export class CasePanel extends Component {
     promiseTitle(promise) {
         const lines = [];
         if (promise.deadline) {
-            const when = formatDateTime(this.instant(promise.deadline));
+            const when = toLocaleDateTimeString(this.instant(promise.deadline));
             lines.push(_t("By %(when)s", { when }));
         }
         if (promise.policy) {
@@ -136,6 +142,17 @@ export class CasePanel extends Component {
             res_id: resId,
             views: [[false, "form"]],
         });
+    }
+
+    openOrder() {
+        return this.doCaseAction("action_view_order");
+    }
+
+    async doCaseAction(method) {
+        const action = await this.orm.call("aftersales.case", method, [
+            [this.props.record.resId],
+        ]);
+        return this.action.doAction(action);
     }
 
     async linkOrder(order) {

@@ -6,7 +6,8 @@ import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useAutoresize } from "@web/core/utils/autoresize";
-import { useService } from "@web/core/utils/hooks";
+import { useBus, useService } from "@web/core/utils/hooks";
+import { escape } from "@web/core/utils/strings";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
@@ -23,11 +24,17 @@ export class ReplyBox extends Component {
 
     setup() {
         this.orm = useService("orm");
+        this.action = useService("action");
         this.notification = useService("notification");
-        this.state = useState({ body: "", attachments: [], sending: false });
+        this.state = useState({ body: "", attachments: [], recipients: [], sending: false });
         this.textRef = useRef("text");
         useAutoresize(this.textRef, { minimumHeight: MIN_HEIGHT });
         useRecordObserver((record) => this.onRecordChanged(record));
+        useBus(this.env.bus, "AFTERSALES_CASE:PANEL", ({ detail }) => {
+            if (detail.id === this.props.record.resId) {
+                this.state.recipients = detail.panel.recipients;
+            }
+        });
     }
 
     // Draft ---------------------------------------------------------------------------
@@ -44,6 +51,7 @@ export class ReplyBox extends Component {
         this.draftOf = record.resId;
         this.state.body = browser.sessionStorage.getItem(this.draftKey(record.resId)) || "";
         this.state.attachments = [];
+        this.state.recipients = [];
     }
 
     onInput(ev) {
@@ -64,19 +72,25 @@ export class ReplyBox extends Component {
             .filter((action) => action.isAvailable(this.props.record));
     }
 
-    get recipient() {
-        const { partner_id: partner, email_from: email } = this.props.record.data;
-        return partner?.display_name || email || "";
+    /** Everybody the answer goes to; the customer until the server has said it. */
+    get recipients() {
+        const customer = this.props.record.data.partner_id?.display_name;
+        return this.state.recipients.join(", ") || customer || "";
+    }
+
+    get hasCustomer() {
+        return Boolean(this.props.record.data.partner_id);
     }
 
     get placeholder() {
-        return this.recipient
-            ? _t("Answer %(name)s…", { name: this.recipient })
-            : _t("There is nobody to answer: choose the customer or enter his e-mail.");
+        const customer = this.props.record.data.partner_id?.display_name;
+        return customer
+            ? _t("Answer %(name)s…", { name: customer })
+            : _t("Say first who the customer is, then answer here.");
     }
 
     get canSend() {
-        return Boolean(this.recipient && this.state.body.trim() && !this.state.sending);
+        return Boolean(this.hasCustomer && this.state.body.trim() && !this.state.sending);
     }
 
     // Doing ---------------------------------------------------------------------------
@@ -125,6 +139,40 @@ export class ReplyBox extends Component {
             // An error keeps the draft.
             this.state.sending = false;
         }
+    }
+
+    /** Go on in Odoo's composer, with templates and formatting. */
+    async openComposer() {
+        const { record } = this.props;
+        if (!(await record.save())) {
+            return;
+        }
+        await this.action.doAction(
+            {
+                type: "ir.actions.act_window",
+                name: _t("Answer"),
+                res_model: "mail.compose.message",
+                views: [[false, "form"]],
+                target: "new",
+                context: {
+                    default_model: record.resModel,
+                    default_res_ids: [record.resId],
+                    default_partner_ids: [record.data.partner_id.id],
+                    default_subtype_xmlid: "mail.mt_comment",
+                    default_attachment_ids: this.state.attachments.map(({ id }) => id),
+                    default_body: escape(this.state.body).replaceAll("\n", "<br/>"),
+                },
+            },
+            { onClose: (infos) => this.onComposerClosed(infos) }
+        );
+    }
+
+    async onComposerClosed(infos) {
+        if (infos?.dismiss || infos?.special) {
+            return;
+        }
+        this.clear();
+        await this.reload();
     }
 
     clear() {

@@ -1,5 +1,5 @@
 import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
-import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
+import { deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useBus, useService } from "@web/core/utils/hooks";
@@ -17,7 +17,7 @@ export class Timeline extends Component {
     }
 
     when(entry) {
-        return formatDateTime(deserializeDateTime(entry.at), { showSeconds: false });
+        return toLocaleDateTimeString(deserializeDateTime(entry.at));
     }
 
     open(entry) {

@@ -43,7 +43,7 @@ class AftersalesCase(models.Model):
         route = next((route for route in own if route[1]), None)
         if not route:
             route = self._first_addressed(mail, own)
-            named = self._find_named_case(mail, message_dict)
+            named = self._find_named_case(message_dict)
             route = (self._name, named.id, *route[2:])
         return [*others, self._route_late_answer(mail, message_dict, route)]
 
@@ -61,24 +61,17 @@ class AftersalesCase(models.Model):
         return min(routes, key=place)
 
     @api.model
-    def _find_named_case(self, mail, message_dict):
-        """Return the case whose number stands in the subject of a mail that lost its
-        references, if the sender has to do with it. A stranger cannot write into
-        another customer's case by naming its number."""
+    def _find_named_case(self, message_dict):
+        """Return the customer's case whose number stands in the subject of a mail
+        that lost its references. A stranger cannot write into another's case by
+        naming its number, nor can anyone in a colleague's name to the customer."""
         numbers = order_references(message_dict.get("subject") or "")
         if not numbers or not any("/" in number for number in numbers):
             return self.browse()
         cases = self.sudo().search([("number", "in", list(numbers))], limit=5)
         author = self._mail_author(message_dict)
-        return cases.filtered(
-            lambda case: (
-                case._is_customer(author, message_dict.get("email_from"))
-                or (
-                    case._is_colleague(author)
-                    and not self._find_forwarded(mail, message_dict)
-                )
-            )
-        )[:1]
+        email = message_dict.get("email_from")
+        return cases.filtered(lambda case: case._is_customer(author, email))[:1]
 
     @api.model
     def _route_late_answer(self, mail, message_dict, route):
@@ -90,17 +83,19 @@ class AftersalesCase(models.Model):
             not case
             or mail.automatic
             or message_dict.get("is_internal")
-            or case._takes_messages(mail.received_at)
+            or case._takes_messages()
             or not case._is_customer(author, email)
         ):
             return route
         return (self._name, 0, case._prepare_follow_up_values(author), *route[3:])
 
-    def _takes_messages(self, at):
-        """Whether a customer's message still belongs to this case at an instant."""
+    def _takes_messages(self):
+        """Whether a customer's message still belongs to this case."""
         self.ensure_one()
-        if self.mark or self.stage_kind in ("resolved", "closed"):
-            return bool(self.mark) or self._is_reopenable(at)
+        if self.mark:
+            return True
+        if self.stage_kind in ("resolved", "closed"):
+            return self._is_reopenable(fields.Datetime.now())
         return self.stage_kind != "cancelled"
 
     def _prepare_follow_up_values(self, author):
@@ -228,12 +223,16 @@ class AftersalesCase(models.Model):
 
     def message_update(self, msg_dict, update_vals=None):
         """Take in an answer. An automatic one becomes a note: nobody is to be told,
-        and no other machine is to answer it."""
+        and no other machine is to answer it. Only the customer puts people in copy
+        for later answers."""
         mail = self._incoming_mail()
-        if mail and mail.automatic:
+        is_automatic = bool(mail and mail.automatic)
+        if is_automatic:
             msg_dict["is_internal"] = True
-        message = {**msg_dict, "cc": msg_dict.get("cc_filtered")}
-        return super().message_update(message, update_vals)
+        author = self._mail_author(msg_dict)
+        is_customer = self._is_customer(author, msg_dict.get("email_from"))
+        cc = msg_dict.get("cc_filtered") if is_customer and not is_automatic else ""
+        return super().message_update({**msg_dict, "cc": cc}, update_vals)
 
     @api.model
     def _detect_loop_sender_domain(self, email_from_normalized):

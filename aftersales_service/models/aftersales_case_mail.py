@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import email_normalize
 
+from .aftersales_stage import OPEN_KINDS
 from .mail_thread import IncomingMail
 
 # Messages that a person writes; all others are notices and machines' mails.
@@ -107,6 +108,21 @@ class AftersalesCase(models.Model):
 
     # What follows -------------------------------------------------------------
 
+    def _complete_values(self, vals):
+        """A new case waits for us from its receipt on, whatever the way in."""
+        vals = super()._complete_values(vals)
+        vals["awaiting_reply_since"] = vals["received_at"]
+        vals["last_customer_message_at"] = vals["received_at"]
+        return vals
+
+    def _on_stage_changed(self, kinds, at):
+        """Nobody waits for an answer on a case that has ended."""
+        super()._on_stage_changed(kinds, at)
+        ended = self.filtered(lambda case: kinds[case.id][1] not in OPEN_KINDS)
+        ended.filtered("awaiting_reply_since")._write_mirror(
+            {"awaiting_reply_since": False}
+        )
+
     def _message_post_after_hook(self, message, msg_values):
         """Let the message take effect on stamps, promises and stage."""
         meaning = self._message_meaning(msg_values)
@@ -157,17 +173,14 @@ class AftersalesCase(models.Model):
         self._notify_changed()
 
     def _go_on(self, at):
-        """Take a case the customer wrote to back to work, if it rested."""
-        if self.mark:
+        """Take a case the customer wrote to back to work, if it rested. A refusal
+        must not cost the message: then the case stays where it is."""
+        if self.stage_kind not in ("waiting_customer", "resolved", "closed"):
             return
-        if self.stage_kind in ("resolved", "closed"):
-            if self._is_reopenable(at):
-                self._reopen(self._not_before_last_move(at), "customer_reply")
-        elif self.stage_kind == "waiting_customer":
-            stage = self.env["aftersales.stage"]._of_kind("working", self.team_id)
-            self._transition(
-                stage, at=self._not_before_last_move(at), cause="customer_reply"
-            )
+        stage = self.env["aftersales.stage"]._of_kind("working", self.team_id)
+        if stage and not self._transition_refusals(stage):
+            at = self._not_before_last_move(at)
+            self._transition(stage, at=at, cause="customer_reply")
 
     def _not_before_last_move(self, at):
         """Return an instant, or that of the last move if it is later: a mail may have

@@ -2,7 +2,7 @@ import re
 
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import (
     email_normalize,
@@ -21,7 +21,12 @@ NEXT_STEPS = {
     "wait_customer": "action_wait_customer",
     "resolve": "action_resolve",
 }
-_LOOKS_LIKE_HTML = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+# An editor's HTML begins with a tag. A text that only holds one, "Enter <S00047>",
+# is a text: nothing of it may be lost.
+_HTML = re.compile(
+    r"\s*<(a|b|blockquote|br|div|em|h[1-6]|i|ol|p|pre|span|strong|table|ul)\b",
+    re.IGNORECASE,
+)
 
 
 class AftersalesCase(models.Model):
@@ -34,7 +39,8 @@ class AftersalesCase(models.Model):
     def action_reply(self, body, attachment_ids=None, next_step=None):
         """Answer the customer, and take the next step, in one transaction.
 
-        :param str body: HTML, cleaned to what a mail may hold, or plain text
+        :param str body: HTML that begins with a tag, cleaned to what a mail may hold;
+            else plain text
         :param list attachment_ids: ids of ``ir.attachment`` the user uploaded, or
             that belong to the case
         :param str next_step: None, ``wait_customer`` or ``resolve``
@@ -59,7 +65,7 @@ class AftersalesCase(models.Model):
 
     def _prepare_reply_body(self, body):
         body = body or ""
-        if _LOOKS_LIKE_HTML.search(body):
+        if _HTML.match(body):
             body = html_sanitize(
                 body, sanitize_attributes=True, sanitize_style=True, sanitize_form=True
             )
@@ -180,7 +186,7 @@ class AftersalesCase(models.Model):
         if (
             self._incoming_mail()
             or not self._is_public_post(values)
-            or case_sudo._takes_messages(fields.Datetime.now())
+            or case_sudo._takes_messages()
             or not case_sudo._is_customer(author, values.get("email_from"))
         ):
             return self
@@ -276,7 +282,7 @@ class AftersalesCase(models.Model):
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
         """Tell the owner in the bell that somebody answered, however he wants to be
         told of other things."""
-        values = dict(msg_vals or {})
+        values = dict(msg_vals or {"partner_ids": message.sudo().partner_ids.ids})
         user = self.env["res.users"]
         if self and not kwargs.get("notify_skip_followers"):
             user = self._user_to_tell(values)

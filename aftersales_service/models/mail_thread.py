@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 
+import psycopg2
+
 from odoo import api, fields, models
 from odoo.tools import SQL, email_split
 
@@ -13,7 +15,7 @@ _logger = logging.getLogger(__name__)
 
 CASE_MODEL = "aftersales.case"
 # First key of the locks taken per mail, so that they meet no other lock.
-_LOCK_SPACE = 0x0AF7E25
+LOCK_SPACE = 0x0AF7E25
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class MailThread(models.AbstractModel):
         read again instead of being lost."""
         try:
             message_dict = super().message_parse(message, save_original=save_original)
-        except (LookupError, ValueError, TypeError, AttributeError) as error:
+        except psycopg2.Error:
+            raise
+        except Exception as error:
             if not isinstance(message, EmailMessage):
                 raise
             _logger.info("A mail is repaired before it is read: %s", error)
@@ -150,12 +154,12 @@ class MailThread(models.AbstractModel):
         wait: should it fail, the mail is ours."""
         key = zlib.crc32(message_id.encode("utf-8", "replace")) - 2**31
         [[is_free]] = self.env.execute_query(
-            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", _LOCK_SPACE, key)
+            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_SPACE, key)
         )
         if is_free:
             return False
         self.env.execute_query(
-            SQL("SELECT pg_advisory_xact_lock(%s, %s) IS NULL", _LOCK_SPACE, key)
+            SQL("SELECT pg_advisory_xact_lock(%s, %s) IS NULL", LOCK_SPACE, key)
         )
         # What the other worker committed cannot be seen in our transaction.
         with self.env.registry.cursor() as cr:

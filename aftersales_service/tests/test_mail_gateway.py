@@ -2,13 +2,17 @@
 
 import email
 import email.policy
+import threading
+import zlib
 from datetime import datetime, timedelta
 
 import psycopg2
 
+from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.aftersales_service.models.mail_thread import LOCK_SPACE
 from odoo.addons.aftersales_service.tools import forwarded, mail_headers
 
 from .mail_common import AftersalesMailCommon
@@ -156,9 +160,33 @@ class TestMailGateway(AftersalesMailCommon):
             )
         self.assertTrue(case.exists())
 
-    def test_mail_in_work_elsewhere_is_waited_for_then_dropped(self):
+    def _work_elsewhere(self, message_id):
+        """Let another worker hold a mail for a moment.
+
+        :return: whether the mail counts as processed when it is done
+        """
+        key = zlib.crc32(message_id.encode()) - 2**31
+        other = db_connect(self.env.cr.dbname).cursor()
+        other.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, key])
+        done = threading.Timer(0.3, other.close)
+        done.start()
+        self.addCleanup(done.join)
         thread = self.env["mail.thread"]
-        self.assertFalse(thread._aftersales_is_processed_elsewhere("<a@b>"))
+        result = thread._aftersales_is_processed_elsewhere(message_id)
+        self.assertTrue(other.closed, "It must be waited for")
+        return result
+
+    def test_mail_that_fails_elsewhere_is_ours(self):
+        self.assertFalse(self._work_elsewhere("<nowhere@gemini.example.com>"))
+
+    def test_mail_that_is_done_elsewhere_is_dropped(self):
+        with db_connect(self.env.cr.dbname).cursor() as cr:
+            cr.execute(
+                "SELECT message_id FROM mail_message"
+                " WHERE message_id IS NOT NULL LIMIT 1"
+            )
+            [committed] = cr.fetchone()
+        self.assertTrue(self._work_elsewhere(committed))
 
     # Colleagues ---------------------------------------------------------------
 

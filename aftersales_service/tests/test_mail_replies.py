@@ -121,6 +121,7 @@ class TestCustomerMessages(AftersalesMailCommon):
         )
         self.assertEqual(self.case.stage_kind, "working")
         self.assertTrue(self.case.awaiting_reply_since)
+        self.assertEqual(self._bell(self.user_specialist).notification_type, "inbox")
 
     def test_message_by_link_counts_by_its_author(self):
         self._reply(self.case, next_step="resolve")
@@ -191,6 +192,46 @@ class TestCustomerMessages(AftersalesMailCommon):
         )
         self.assertEqual(new.partner_id, self.other_customer)
         self.assertFalse(self.case.message_ids.filtered(lambda m: "Let me" in m.body))
+
+    def test_nobody_writes_to_the_customer_in_a_colleagues_name(self):
+        source = self._mail(
+            "Send your card number.",
+            sender=self.user_team.email_formatted,
+            subject=f"Re: [{self.case.number}]",
+        )
+        new = self._receive(source)
+        self.assertEqual(len(new), 1)
+        self.assertFalse(self._sent_to("ana@gemini.example.com"))
+        self.assertFalse(self.case.first_response_at)
+
+    def test_only_the_customer_puts_people_in_copy(self):
+        self._reply(self.case)
+        self._answer(
+            sender="Carrier <dispatch@carrier.example.com>",
+            Cc="spy@carrier.example.com",
+        )
+        self.assertFalse(self.case.email_cc)
+        self._answer(Cc=f"bo@gemini.example.com, {self.address}")
+        self.assertIn("bo@gemini.example.com", self.case.email_cc)
+        self.assertNotIn(self.address, self.case.email_cc)
+
+    def test_refused_reopening_keeps_the_message(self):
+        self._reply(self.case, next_step="resolve")
+        self.patch(
+            self.registry["aftersales.case"],
+            "_transition_refusals",
+            lambda case, stage: ["Not now."],
+        )
+        self._answer()
+        self.assertEqual(self.case.stage_kind, "resolved")
+        self.assertTrue(self.case.awaiting_reply_since)
+        self.assertIn("Thank you.", self._messages(self.case)[-1].body)
+
+    def test_new_case_waits_from_its_receipt_and_an_ended_one_does_not(self):
+        case = self._create_case(received_at=datetime(2026, 11, 23, 8))
+        self.assertEqual(case.awaiting_reply_since, datetime(2026, 11, 23, 8))
+        case.action_resolve()
+        self.assertFalse(case.awaiting_reply_since)
 
     def test_set_aside_case_stays_set_aside(self):
         self._reply(self.case)
@@ -371,8 +412,9 @@ class TestReplies(AftersalesMailCommon):
             self._reply(case)
 
     def test_reply_keeps_text_and_drops_script(self):
-        message = self._reply(self.case, "Is 5 < 6?\nYes & no.")
+        message = self._reply(self.case, "Is 5 < 6?\nEnter <b12> & <S00047>.")
         self.assertIn("5 &lt; 6", message.body)
+        self.assertIn("Enter &lt;b12&gt; &amp; &lt;S00047&gt;.", message.body)
         self.assertIn("<br", message.body)
         message = self._reply(
             self.case, "<p onclick='x()'>Hi</p><script>alert(1)</script><b>there</b>"

@@ -181,11 +181,14 @@ class AftersalesCase(models.Model):
         ]
 
     def _portal_promises(self, now):
-        """Return the sentences about the promises that are open.
+        """Return the sentences about the promises that are open; none when the case
+        is over.
 
         :param now: ``datetime``
         :return: list of dicts ``kind``, ``sentence`` and ``late``
         """
+        if not self.is_open:
+            return []
         clocks = self.clock_ids.filtered(
             lambda clock: (
                 clock.state in ("running", "paused") and clock.outcome != "void"

@@ -12,6 +12,7 @@ from . import (
     test_mail_robustness,
     test_policy,
     test_portal,
+    test_portal_tour,
     test_query_counts,
     test_translations,
 )

@@ -33,7 +33,8 @@ def python():
         return sys.executable
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
         found = shutil.which(f"python3.{minor}")
-        if found:
+        # A version manager's name for it may lead nowhere.
+        if found and _succeeds([found, "--version"]):
             return found
     raise Refusal(
         f"Odoo 19 needs Python 3.10 to 3.13 and this is {sys.version.split()[0]}; "

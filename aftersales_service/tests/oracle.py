@@ -6,7 +6,6 @@ every second of a window, and everything is found by counting bytes.
 
 from datetime import datetime
 from functools import lru_cache
-from itertools import compress, count, islice
 
 import pytz
 
@@ -47,11 +46,17 @@ class Window:
                         first = (parity * 7 + weekday) * 1440
                         for minute in range(start, end):
                             wall[first + minute] = value
-        tick = (b"\x00" * 60, b"\x01" * 60)
-        self.seconds = bytearray(
-            b"".join(tick[wall[m]] for m in wall_minutes(tz, origin, days))
-        )
+        minute = (b"\x00" * 60, b"\x01" * 60)
+        shown = map(wall.__getitem__, wall_minutes(tz, origin, days))
+        self.seconds = bytearray(b"".join(map(minute.__getitem__, shown)))
         self.close(leaves)
+
+    def copy(self):
+        """Return a window of its own with the same seconds."""
+        other = object.__new__(Window)
+        other.origin, other.length = self.origin, self.length
+        other.seconds = self.seconds[:]
+        return other
 
     def close(self, ranges):
         """Take the seconds of half-open ranges out."""
@@ -71,9 +76,17 @@ class Window:
         is not in the window."""
         if not seconds:
             return start
-        tail = self.seconds[start - self.origin :]
-        last = next(islice(compress(count(start), tail), seconds - 1, None), None)
-        return None if last is None else last + 1
+        hour = start
+        while hour < self.origin + self.length:
+            opened = self.count(hour, hour + 3600)
+            if opened >= seconds:
+                second = hour - self.origin - 1
+                for _n in range(seconds):
+                    second = self.seconds.index(1, second + 1)
+                return self.origin + second + 1
+            seconds -= opened
+            hour += 3600
+        return None
 
     def is_open(self, instant):
         """Return whether a second is open."""

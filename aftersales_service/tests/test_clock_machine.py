@@ -83,20 +83,20 @@ class TestClockMachine(BaseCase):
                 reopened.append((clock.stopped_at, now))
                 clock, _lines = machine.reopen(clock, schedule, now)
         self._compare(
-            lambda: Window(tz, origin, WINDOW_DAYS, calendar, leaves),
+            Window(tz, origin, WINDOW_DAYS, calendar, leaves),
             start,
             target,
             cycles,
             reopened,
         )
 
-    def _compare(self, make_window, start, target, cycles, reopened):
+    def _compare(self, window, start, target, cycles, reopened):
         """Judge every cycle a second time, from the pauses alone."""
         pauses, broken = [], False
         for clock, gap in zip(cycles, reopened, strict=True):
             pauses += [(low, high) for low, high, _cause in clock.pauses]
             outcome, decided = judge(
-                make_window(), start, target, list(pauses), clock.stopped_at
+                window.copy(), start, target, list(pauses), clock.stopped_at
             )
             if broken:
                 self.assertEqual((clock.outcome, clock.void_cause), ("void", "carried"))

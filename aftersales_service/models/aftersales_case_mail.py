@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
 from .aftersales_stage import OPEN_KINDS
@@ -136,6 +137,12 @@ class AftersalesCase(models.Model):
         elif meaning == "automatic":
             case._log_message("auto_message", message, at)
         return super()._message_post_after_hook(message, msg_values)
+
+    def _check_can_update_message_content(self, messages):
+        """Refuse to edit or delete what was said: it has been read, and mailed."""
+        super()._check_can_update_message_content(messages)
+        if messages.filtered(lambda message: message._aftersales_is_said()):
+            raise UserError(messages._aftersales_verbatim_sentence())
 
     def _log_message(self, kind, message, at, **values):
         line = self._event(

@@ -265,6 +265,17 @@ class AftersalesCase(models.Model):
             ]
         return suggested
 
+    def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
+        """Name the customer's button in his words."""
+        groups = super()._notify_get_recipients_groups(
+            message, model_description, msg_vals=msg_vals
+        )
+        for name, _matches, data in groups:
+            if name in ("portal_customer", "portal"):
+                button = data.setdefault("button_access", {})
+                button["title"] = self.env._("See your case")
+        return groups
+
     # Who is told --------------------------------------------------------------
 
     def _notify_thread(self, message, msg_vals=False, **kwargs):

@@ -1,7 +1,15 @@
 from odoo import models
+from odoo.exceptions import AccessError
+
+# What somebody said, when, and who he was.
+VERBATIM_FIELDS = frozenset(
+    {"author_id", "body", "date", "email_from", "message_type", "subject", "subtype_id"}
+)
 
 
 class MailMessage(models.Model):
+    """What a customer and the team said to each other is evidence."""
+
     _inherit = "mail.message"
 
     # Two workers that fetch the same mail at the same moment do not see each other's
@@ -10,3 +18,34 @@ class MailMessage(models.Model):
         "(message_id) WHERE model = 'aftersales.case' AND message_type = 'email'",
         "This e-mail has been received already.",
     )
+
+    def write(self, vals):
+        """Write; what was said on a case stays as it was said."""
+        if not self.env.su and VERBATIM_FIELDS & set(vals):
+            self._aftersales_refuse_change()
+        return super().write(vals)
+
+    def unlink(self):
+        """Delete; what was said on a case stays."""
+        if not self.env.su:
+            self._aftersales_refuse_change()
+        return super().unlink()
+
+    def _aftersales_refuse_change(self):
+        if self.sudo().filtered(lambda message: message._aftersales_is_said()):
+            raise AccessError(self._aftersales_verbatim_sentence())
+
+    def _aftersales_is_said(self):
+        """Whether the message was said between a customer and us on a case."""
+        self.ensure_one()
+        return (
+            self.model == "aftersales.case"
+            and self.message_type in ("comment", "email", "auto_comment")
+            and not self.subtype_id.internal
+        )
+
+    def _aftersales_verbatim_sentence(self):
+        return self.env._(
+            "What a customer was told, or told us, stays as it was written. Write "
+            "another message instead."
+        )

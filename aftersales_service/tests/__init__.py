@@ -1,5 +1,6 @@
 from . import (
     test_acknowledgement,
+    test_backend_tours,
     test_business_time,
     test_case,
     test_case_customer,
@@ -7,12 +8,16 @@ from . import (
     test_clock_engine,
     test_clock_machine,
     test_event_ledger,
+    test_health,
     test_mail_gateway,
     test_mail_replies,
     test_mail_robustness,
+    test_onboarding,
+    test_panel,
     test_policy,
     test_portal,
     test_portal_tour,
     test_query_counts,
+    test_settings,
     test_translations,
 )

@@ -7,6 +7,7 @@ import psycopg2
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from .common import clause
 from .mail_common import AftersalesMailCommon
 
 
@@ -64,6 +65,29 @@ class TestAcknowledgement(AftersalesMailCommon):
         self._acknowledge()
         self.assertFalse(case.first_response_at)
         self.assertTrue(case.awaiting_reply_since, "The customer still waits")
+
+    @clause("FT-21")
+    def test_confirmation_and_first_answer_are_two_facts(self):
+        target = self.env.ref(
+            "aftersales_service.aftersales_policy_target_first_response"
+        )
+        for counts, outcome in ((False, "none"), (True, "met")):
+            with self.subTest(ack_counts=counts):
+                target.ack_counts = counts
+                case = self._receive_case()
+                [mail] = self._acknowledge()
+                self.assertIn("Your message has reached us", mail["body"])
+                self.assertIn("will be handled", mail["body"])
+                clocks = case.clock_ids.grouped("kind")
+                self.assertEqual(clocks["acknowledgement"].outcome, "met")
+                self.assertEqual(clocks["first_response"].outcome, outcome)
+                self.later(minutes=1)
+                self._reply(case)
+                self.assertEqual(clocks["first_response"].outcome, "met")
+                self.assertLess(case.acknowledged_at, case.first_response_at)
+                kinds = self._kinds(case)
+                self.assertEqual(kinds.count("acknowledged"), 1)
+                self.assertEqual(kinds.count("reply"), 1)
 
     def test_unknown_sender_is_confirmed_to_as_well(self):
         self._receive_case(sender="Stranger <who@nowhere.example.com>")

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from .common import clause
 from .mail_common import AftersalesMailCommon
 
 
@@ -349,6 +350,31 @@ class TestReplies(AftersalesMailCommon):
         self.assertIn("Please send a photo.", mail["body"])
         self.assertIn(self.case.number, mail["subject"])
         self.assertEqual(message.author_id, self.user_team.partner_id)
+
+    def test_customers_mail_leads_to_his_case_without_login(self):
+        self._reply(self.case)
+        [mail] = self._sent_to("ana@gemini.example.com")
+        self.assertIn("See your case", mail["body"])
+        self.assertIn(f"access_token={self.case.access_token}", mail["body"])
+
+    @clause("FT-22")
+    def test_what_was_said_stays_verbatim_beside_the_summary(self):
+        case = self._receive_case("In my very own words.")
+        case.user_id = self.user_specialist
+        own = case.with_user(self.user_specialist)
+        own.description = "<p>Sole came off</p>"
+        said = self._messages(case) | self._reply(case, user=self.user_specialist)
+        for message in said.with_user(self.user_specialist):
+            with self.assertRaisesRegex(AccessError, "stays as it was written"):
+                message.body = "Other words"
+            with self.assertRaisesRegex(AccessError, "stays as it was written"):
+                message.unlink()
+            with self.assertRaises(UserError):
+                own._message_update_content(message, body="Other words")
+        self.assertIn("In my very own words.", said[0].body)
+        note = own.message_post(body="A note", subtype_xmlid="mail.mt_note")
+        note.body = "A better note"
+        self.assertIn("better", note.body)
 
     def test_reply_counts_once_as_the_first_answer(self):
         stopped = []

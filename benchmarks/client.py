@@ -1,6 +1,7 @@
 """What the web client asks the server for when it shows a view."""
 
 import json
+from ast import literal_eval
 from datetime import datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
@@ -11,6 +12,22 @@ from odoo.tools.safe_eval import safe_eval
 LIST_LIMIT = 80
 COUNT_LIMIT = 10001
 X2MANY = ("one2many", "many2many")
+ACTIVITY = (
+    "activity_exception_decoration",
+    "activity_exception_icon",
+    "activity_state",
+    "activity_summary",
+    "activity_type_icon",
+    "activity_type_id",
+)
+# What widgets read besides their own field.
+WIDGET_FIELDS = {
+    "list_activity": ACTIVITY,
+    "kanban_activity": ACTIVITY,
+    "aftersales_countdown": ("deadline_state", "next_warning_at"),
+    "aftersales_last_message": ("last_reply_at",),
+    "aftersales_panel": ("write_date", "next_deadline"),
+}
 
 
 def view_arch(env, model, view_type, view=None):
@@ -31,35 +48,45 @@ def specification(env, model, view_type, view=None):
 
 
 def _specification(arch, model, models):
+    known = models.get(model, {})
     result = {}
-    for node in _own_fields(arch):
-        name = node.get("name")
-        info = models.get(model, {}).get(name)
-        if info:
-            result.setdefault(name, {}).update(_field(node, info, models))
+    for node in arch.xpath(".//field | .//widget"):
+        if not _is_own(node, arch):
+            continue
+        for name in WIDGET_FIELDS.get(node.get("widget") or node.get("name"), ()):
+            result.setdefault(name, {})
+        if node.tag == "field" and node.get("name") in known:
+            name = node.get("name")
+            result.setdefault(name, {}).update(_field(node, known[name], models))
     return result
 
 
-def _own_fields(arch):
-    """Return the field nodes of a view, without those of views within."""
-    depth = int(arch.xpath("count(ancestor-or-self::field)"))
-    path = f".//field[count(ancestor::field) = {depth}]"
-    return arch.xpath(path)
+def _is_own(node, arch):
+    """Whether a node belongs to a view itself and not to a view within."""
+    return next(node.iterancestors("field"), None) in (None, arch.getparent())
 
 
 def _field(node, info, models):
+    """Names of records that are never shown are not read, as in the client."""
+    hidden = {node.get("invisible"), node.get("column_invisible")} & {"1", "True"}
     if info["type"] == "many2one":
-        return {"fields": {"display_name": {}}}
-    if info["type"] in X2MANY:
-        return {"fields": _x2many_fields(node, info, models), "limit": 40}
+        return {"fields": {} if hidden else {"display_name": {}}}
+    if info["type"] in X2MANY and not hidden:
+        return _x2many(node, info, models)
     return {}
 
 
-def _x2many_fields(node, info, models):
+def _x2many(node, info, models):
+    """Only ids, unless there is a view within or the widget wants names."""
     views = [child for child in node if child.tag in ("list", "kanban")]
     if views:
-        return _specification(views[0], info["relation"], models)
-    return {"display_name": {}}
+        fields = _specification(views[0], info["relation"], models)
+        return {"fields": fields, "limit": 40}
+    if "tags" in (node.get("widget") or ""):
+        color = literal_eval(node.get("options") or "{}").get("color_field")
+        names = ["display_name", *([color] if color else [])]
+        return {"fields": {name: {} for name in names}, "limit": 40}
+    return {}
 
 
 def filters(env, model, view=None):

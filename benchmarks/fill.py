@@ -188,6 +188,7 @@ def fill_service(env, size, core):
     _fill_clocks(env, first, templates)
     _fill_events(env, first)
     _fill_messages(env, first, templates)
+    _fill_activities(env, first, templates)
 
 
 def _fill_cases(env, size, core, first, templates):
@@ -493,4 +494,23 @@ def _fill_messages(env, first, templates):
         "INSERT INTO mail_followers (res_model, res_id, partner_id)"
         " SELECT 'aftersales.case', id, partner_id FROM aftersales_case WHERE id >= %s",
         [first],
+    )
+
+
+def _fill_activities(env, first, templates):
+    """A tenth of the cases in work has something planned, for its owner."""
+    activity = env["mail.activity"].search(
+        [("res_model", "=", "aftersales.case"), ("res_id", "=", templates[0].id)],
+        limit=1,
+    )
+    clone(
+        env.cr,
+        "mail_activity",
+        activity.ids,
+        f"SELECT c.*, 1 AS slot FROM aftersales_case c WHERE c.id >= {first}"
+        " AND c.stage_kind = 'working' AND c.user_id IS NOT NULL AND c.id % 10 = 0",
+        res_id="d.id",
+        res_name="d.name",
+        user_id="d.user_id",
+        date_deadline="t.date_deadline + pg_temp.pick(d.id, 'do', 9)::int - 4",
     )

@@ -115,12 +115,12 @@ def middle(samples):
     )
 
 
-def compare(work, reference, pairs=None):
+def compare(work, reference, pairs=None, warm_up=WARM_UP):
     """Run two functions by turns, each returning a ``Sample``.
 
     :return: ``Comparison``
     """
-    for _index in range(WARM_UP):
+    for _index in range(warm_up):
         work()
         reference()
     runs = [_pair(work, reference, index) for index in range(pairs or settings.PAIRS)]

@@ -227,3 +227,4 @@ def _create_case(env, company):
         message_type="email",
         subtype_xmlid="mail.mt_comment",
     )
+    case.activity_schedule("mail.mail_activity_data_call", user_id=env.uid)

@@ -17,11 +17,12 @@ def thousand(bench):
     """One call, beside the same of ``project.task``; the interval at one size."""
     for site in bench.sites:
         values = site.ask(_case_values)
-        pairs = settings.PAIRS if site is bench.middle else min(6, settings.PAIRS)
+        pairs = settings.PAIRS if site is bench.middle else min(2, settings.PAIRS)
         comparison = compare(
             partial(site.run, lambda env, v=values: env["aftersales.case"].create(v)),
             partial(site.run, _create_tasks),
             pairs,
+            warm_up=1,
         )
         yield compared(
             f"{site.label} cases",
@@ -132,6 +133,7 @@ def stage_move(bench):
             partial(site.run, partial(_move_cases, ids), user),
             partial(site.run, _move_tasks),
             min(6, settings.PAIRS),
+            warm_up=1,
         )
         yield compared(
             f"{len(ids)} of {site.label} cases, {_role(user)}",

@@ -19,11 +19,12 @@ SPECIALIST = world.SPECIALIST
 def case_form(bench):
     """A case in work, on an order, at each size and for each role."""
     for site in bench.sites:
-        yield plain(
-            f"{site.label}, specialist",
-            site.measure(_form_work(site, world.SPECIALIST), user=world.SPECIALIST),
-            limits=Limits(queries=30),
-        )
+        for what, work in (("", _form_work), (", its side panel", _panel_work)):
+            yield plain(
+                f"{site.label}, specialist{what}",
+                site.measure(work(site, SPECIALIST), user=SPECIALIST),
+                limits=Limits(queries=30),
+            )
     for role, user in (
         ("salesperson", world.SALESPERSON),
         ("responder", world.RESPONDER),
@@ -55,9 +56,19 @@ def _form_growth(bench):
 
 def _form_work(site, user):
     spec = site.ask(lambda env: client.specification(env, CASE, "form"), user)
-    domain = [("stage_kind", "=", "working"), ("sale_order_id", "!=", False)]
-    case_id = site.ask(lambda env: env[CASE].search(domain, limit=1).id, user)
+    case_id = site.ask(_case_on_order, user)
     return lambda env: client.read_form(env, CASE, case_id, spec)
+
+
+def _panel_work(site, user):
+    """The side panel is asked for apart, after the form is shown."""
+    case_id = site.ask(_case_on_order, user)
+    return lambda env: env[CASE].browse(case_id).get_panel()
+
+
+def _case_on_order(env):
+    domain = [("stage_kind", "=", "working"), ("sale_order_id", "!=", False)]
+    return env[CASE].search(domain, limit=1).id
 
 
 # Row 13 -----------------------------------------------------------------------------

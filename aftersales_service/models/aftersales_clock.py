@@ -24,6 +24,7 @@ _ENGINE = object()
 BATCH_SIZE = 1000
 # More broken promises than this at once are told to one person in one activity.
 DIGEST_SIZE = 5
+DIGEST_LINKS = 50
 # Events with a hook.
 TOLD = frozenset({"breached", "warned", "error"})
 # Seconds until a clock without a deadline looks for one again.
@@ -330,6 +331,9 @@ class AftersalesClock(models.Model):
         self._insert([cycle for cycle in cycles if cycle.id is None])
         self._write_ledger(cycles)
         self._forget_cache()
+        # What is computed from clocks is computed again.
+        cases = {cycle.values["case_id"] for cycle in cycles}
+        self.env["aftersales.case"].browse(cases).modified(["clock_ids"])
         return cycles
 
     @api.model
@@ -338,7 +342,7 @@ class AftersalesClock(models.Model):
         to look again, last event."""
         clock, values = cycle.clock, cycle.values
         until = clock.stopped_at or clock.decided_at
-        if until is not None and not (clock.carried_breach and not clock.stopped_at):
+        if until is not None:
             business = self._business_schedule(cycle)
             names = ("calendar_seconds", "business_seconds", "net_seconds")
             measured = machine.durations(clock, business, until)
@@ -527,7 +531,7 @@ class AftersalesClock(models.Model):
 
         :param clocks: ``aftersales.clock`` records, as superuser
         """
-        self._schedule_activities(clocks, self.env._("Promises broken: %s"))
+        self._schedule_activities(clocks, "breached")
 
     @api.model
     def _on_warned(self, clocks):
@@ -537,31 +541,39 @@ class AftersalesClock(models.Model):
     def _on_error(self, clocks):
         """Hook: promises have no deadline, because their hours have no working time.
         Gives the leader a task, as :meth:`_on_breached`."""
-        self._schedule_activities(clocks, self.env._("No working hours for: %s"))
+        self._schedule_activities(clocks, "error")
 
     @api.model
-    def _schedule_activities(self, clocks, title):
+    def _activity_title(self, code, what):
+        """Return the summary of an activity.
+
+        :param str code: of the event
+        :param what: the promises in words, or their number
+        """
+        if code == "error":
+            return self.env._("No working hours for: %s", what)
+        return self.env._("Promise broken: %s", what)
+
+    @api.model
+    def _schedule_activities(self, clocks, code):
         by_user = defaultdict(self.browse)
         for clock in clocks:
             user = clock.case_id.team_id.leader_id or clock.case_id.user_id
             if user.active:
                 by_user[user] |= clock
         values = []
-        for user, user_clocks in by_user.items():
-            prepare = (
-                self._prepare_digest
-                if len(user_clocks) > DIGEST_SIZE
-                else self._prepare_activities
-            )
-            values += prepare(user, user_clocks, title)
+        for user, theirs in by_user.items():
+            theirs = theirs.with_context(lang=user.lang, tz=user.tz)
+            many = len(theirs) > DIGEST_SIZE
+            prepare = theirs._prepare_digest if many else theirs._prepare_activities
+            values += prepare(user, code)
         # No mail for each: the activity itself is what is told.
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
             values
         )
 
-    @api.model
-    def _prepare_activities(self, user, clocks, title):
-        """Return the values of an activity on every case, for its broken promises."""
+    def _prepare_activities(self, user, code):
+        """Return the values of an activity on every case, for all its promises."""
         model_id = self.env["ir.model"]._get_id("aftersales.case")
         labels = dict(self._selection_kind())
         return [
@@ -569,21 +581,21 @@ class AftersalesClock(models.Model):
                 **self._prepare_activity(user),
                 "res_model_id": model_id,
                 "res_id": case.id,
-                "summary": title % ", ".join(labels[c.kind] for c in case_clocks),
+                "summary": self._activity_title(
+                    code, ", ".join(labels[clock.kind] for clock in clocks)
+                ),
             }
-            for case, case_clocks in clocks.grouped("case_id").items()
+            for case, clocks in self.grouped("case_id").items()
         ]
 
-    @api.model
-    def _prepare_digest(self, user, clocks, title):
+    def _prepare_digest(self, user, code):
         """Return the values of one activity for many cases, with links to them."""
-        cases = clocks.case_id
-        links = Markup("<br/>").join(case._get_html_link() for case in cases[:50])
+        links = (case._get_html_link() for case in self.case_id[:DIGEST_LINKS])
         return [
             {
                 **self._prepare_activity(user),
-                "summary": title % len(clocks),
-                "note": links,
+                "summary": self._activity_title(code, len(self)),
+                "note": Markup("<br/>").join(links),
             }
         ]
 
@@ -593,7 +605,7 @@ class AftersalesClock(models.Model):
         return {
             "activity_type_id": kind.id if kind else False,
             "user_id": user.id,
-            "date_deadline": fields.Date.context_today(self.with_context(tz=user.tz)),
+            "date_deadline": fields.Date.context_today(self),
             "automated": True,
         }
 

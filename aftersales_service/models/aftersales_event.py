@@ -7,6 +7,7 @@ from odoo.tools import SQL
 KINDS = [
     ("received", "Received"),
     ("acknowledged", "Acknowledged"),
+    ("acknowledgement_skipped", "Acknowledgement not needed"),
     ("acknowledgement_skipped", "Not acknowledged automatically"),
     ("customer_message", "Message of the customer"),
     ("reply", "Answer to the customer"),

@@ -331,7 +331,7 @@ class TestClockEngine(ClockCommon):
         self.assertTrue(self._clock(case).carried_breach)
         self._tick(at("16:00", day=3))
         resolution = case.clock_ids.filtered(lambda c: c.kind == "resolution")
-        self.assertEqual(resolution.mapped("outcome"), ["breached", "void"])
+        self.assertEqual(resolution.mapped("outcome"), ["breached", "none"])
         lines = self._events(case, "clock_breached")
         self.assertEqual(
             len(lines.filtered(lambda e: e.data["kind"] == "resolution")), 1
@@ -523,6 +523,33 @@ class TestClockEngine(ClockCommon):
         self.frozen.move_to(at("12:00"))
         case._clocks_stop(["first_response"], at("12:00"))
         self.assertEqual(case.activity_ids.user_id, self.user_manager)
+
+    def test_late_act_of_a_customer(self):
+        """What a customer does may be the first to notice a breach: it works for him,
+        and the leader is told in the leader's language."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.user_manager.lang = "fr_FR"
+        public = self.env.ref("base.public_user")
+        for user in (self.user_portal, public):
+            case = self._case(at("10:00"))
+            self._move(case, "working", at("10:01"))
+            self.frozen.move_to(at("16:00"))
+            case.with_user(user).sudo()._clocks_stop(["resolution"], at("16:00"))
+            self.assertEqual(self._clock(case).outcome, "breached")
+            self.assertEqual(case.activity_ids.user_id, self.user_manager)
+
+    def test_what_depends_on_clocks(self):
+        """Fields computed from clocks follow them, although SQL writes them."""
+        case = self._case(at("10:00"))
+        before = case.clock_ids
+        case.invalidate_recordset()
+        self.assertEqual(case.clock_ids, before)
+        self.assertEqual(case.deadline_state, "on_time")
+        self._move(case, "waiting_customer", at("10:01"))
+        case._clocks_stop(["acknowledgement", "first_response"], at("10:02"))
+        self.assertEqual(case.deadline_state, "paused")
+        self._move(case, "working", at("10:03"))
+        self.assertEqual(case.deadline_state, "on_time")
 
     def test_one_failure_blocks_nothing(self):
         """48. What fails is noted, tried again ever more rarely, and never blocks the

@@ -20,8 +20,8 @@ as dicts. With W the open seconds of the schedule:
   to the recorded outcome and stays, also while paused; only an undecided clock has no
   deadline while it is paused, but remaining seconds.
 * A case reopened after its promise was broken is not judged again: the new cycle has
-  ``carried_breach`` and the outcome void with cause ``carried`` from the beginning. It
-  runs, is overdue since the old deadline, and counts in no figure.
+  ``carried_breach``. It runs, overdue since the old deadline, and when it ends its
+  outcome is void with cause ``carried``: it counts in no figure.
 * Setting a case aside or cancelling it voids what is undecided. What is broken stays
   broken and ends, with the cause in ``void_cause``.
 """
@@ -64,8 +64,8 @@ class Clock:
 
     @property
     def is_open(self):
-        """Whether the promise is neither kept, broken nor void."""
-        return self.outcome == "none"
+        """Whether the promise is still to be judged."""
+        return self.outcome == "none" and not self.carried_breach
 
 
 # Measures ---------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def reopen(previous, schedule, at):
         warn_percent=previous.warn_percent,
         warned_at=previous.warned_at,
     )
-    _carry_breach(clock, previous, clock.started_at)
+    _carry_breach(clock, previous)
     return clock, start(clock, schedule, "reopened")
 
 
@@ -251,7 +251,7 @@ def restart(previous, schedule, at):
         warned_at=previous.warned_at,
         pauses=[list(line) for line in previous.pauses],
     )
-    _carry_breach(clock, previous, at)
+    _carry_breach(clock, previous)
     lines = start(clock, schedule, "restarted")
     lines[0]["at"] = at
     return clock, lines
@@ -343,17 +343,18 @@ def _end(clock, schedule, at, cause, outcome):
         kind = {"met": "clock_met", "void": "clock_voided"}[outcome]
         clock.outcome = outcome
         clock.decided_at = at
+    elif clock.outcome == "none":
+        clock.outcome = "void"
+        clock.void_cause = clock.void_cause or "carried"
+        clock.decided_at = at
     _set_next_event(clock)
     used = consumed(clock, schedule, at)
     return [*lines, _line(kind, clock, at, cause, used, before)]
 
 
-def _carry_breach(clock, previous, at):
+def _carry_breach(clock, previous):
     if previous.outcome == "breached" or previous.carried_breach:
         clock.carried_breach = True
-        clock.outcome = "void"
-        clock.void_cause = "carried"
-        clock.decided_at = at
         clock.deadline = previous.deadline
 
 

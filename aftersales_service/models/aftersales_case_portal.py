@@ -4,7 +4,8 @@ import babel.dates
 import pytz
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import babel_locale_parse, plaintext2html
 from odoo.tools.misc import get_lang
 
@@ -73,7 +74,7 @@ class AftersalesCase(models.Model):
     def _has_field_access(self, field, operation):
         if not super()._has_field_access(field, operation):
             return False
-        if self.env.su or not self.env.user.share:
+        if not self._is_customers_env():
             return True
         return operation == "read" and field.name in PORTAL_FIELDS
 
@@ -81,9 +82,46 @@ class AftersalesCase(models.Model):
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
         """List a customer's cases newest first: the usual order is by a field that
         he may not see."""
-        if order == self._order and self.env.user.share and not self.env.su:
-            order = "received_at desc, id desc"
+        if self._is_customers_env():
+            self._check_portal_domain(domain)
+            if order == self._order:
+                order = "received_at desc, id desc"
         return super()._search(domain, offset, limit, order, **kwargs)
+
+    @api.model
+    def _check_portal_domain(self, domain):
+        """Refuse to search by what may not be read. Fields with a search of their own
+        are not checked by the ORM itself."""
+        for condition in Domain(domain).iter_conditions():
+            field = self._fields.get(condition.field_expr.partition(".")[0])
+            if field:
+                self._check_field_access(field, "read")
+
+    @api.model
+    def _is_customers_env(self):
+        """Whether a portal or anonymous user asks with his own rights."""
+        return self.env.user.share and not self.env.su
+
+    @api.model
+    def _refuse_customers(self):
+        """Close a view that colleagues have of a case: a customer who may read his
+        case may still not see this.
+
+        :raise AccessError: for a portal or anonymous user
+        """
+        if self._is_customers_env():
+            raise AccessError(
+                self.env._("This is for colleagues. See your cases under “My Account”.")
+            )
+
+    def message_post(self, **kwargs):
+        """A customer who calls this by RPC writes in his own name, and what he writes
+        is a message to us; the pages come as superuser, with all of it decided."""
+        if self._is_customers_env():
+            known = ("body", "attachment_ids")
+            kwargs = {name: kwargs[name] for name in known if name in kwargs}
+            kwargs.update(message_type="comment", subtype_xmlid="mail.mt_comment")
+        return super().message_post(**kwargs)
 
     @api.model
     def _get_thread_with_access(self, thread_id, **kwargs):

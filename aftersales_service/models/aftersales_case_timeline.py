@@ -58,6 +58,7 @@ class AftersalesCase(models.Model):
         :raise AccessError: for who may not read the case
         """
         self.ensure_one()
+        self._refuse_customers()
         self.check_access("read")
         return self._timeline_entries(self._timeline_lines([]))
 

@@ -32,6 +32,13 @@ class AftersalesCase(models.Model):
         values.setdefault("stage_id", stage.id)
         return values
 
+    @api.onchange("sale_order_id")
+    def _onchange_sale_order_id(self):
+        """Lines of another order cannot be what the case is about."""
+        self.sale_line_ids = self.sale_line_ids.filtered(
+            lambda line: line.order_id._origin == self.sale_order_id._origin
+        )
+
     @api.readonly
     def get_panel(self):
         """Return what the side panel of the form shows, as plain data.
@@ -41,6 +48,7 @@ class AftersalesCase(models.Model):
         :raise AccessError: for who may not read the case
         """
         self.ensure_one()
+        self._refuse_customers()
         self.check_access("read")
         return {
             "now": fields.Datetime.to_string(fields.Datetime.now()),

@@ -1,9 +1,6 @@
 import re
 
 from odoo import models
-from odoo.http import request
-
-from odoo.addons.bus.websocket import wsrequest
 
 CHANNEL = re.compile(r"^aftersales_case_(\d+)$")
 
@@ -13,28 +10,24 @@ class IrWebsocket(models.AbstractModel):
 
     def _build_bus_channel_list(self, channels):
         """Let only those hear of changed cases who may read cases of that company."""
-        wanted = {
-            channel: int(match[1])
-            for channel in channels
-            if isinstance(channel, str) and (match := CHANNEL.match(channel))
-        }
-        if wanted:
-            allowed = self._aftersales_companies()
-            channels = [
-                channel
-                for channel in channels
-                if not isinstance(channel, str)
-                or channel not in wanted
-                or wanted[channel] in allowed
-            ]
-        return super()._build_bus_channel_list(channels)
+        return super()._build_bus_channel_list(self._aftersales_channels(channels))
 
-    def _aftersales_companies(self):
-        """Return the ids of the companies whose changed cases the user may hear of."""
-        req = request or wsrequest
+    def _aftersales_channels(self, channels):
+        """Return the channels without those of cases that are not for the user."""
+        if not any(self._aftersales_company(channel) for channel in channels):
+            return channels
         user = self.env.user
-        if not req.session.uid or not user._is_internal():
-            return set()
-        if not self.env["aftersales.case"].has_access("read"):
-            return set()
-        return set(user.company_ids.ids)
+        may_read = user._is_internal() and self.env["aftersales.case"].has_access(
+            "read"
+        )
+        allowed = {False, *(user.company_ids.ids if may_read else ())}
+        return [
+            channel
+            for channel in channels
+            if self._aftersales_company(channel) in allowed
+        ]
+
+    def _aftersales_company(self, channel):
+        """Return the id of the company whose cases a channel tells of, else False."""
+        match = CHANNEL.match(channel) if isinstance(channel, str) else None
+        return int(match[1]) if match else False

@@ -97,6 +97,7 @@ class SaleOrder(models.Model):
         :raise AccessError: for who may not read the order
         """
         self.ensure_one()
+        self.env["aftersales.case"]._refuse_customers()
         self.check_access("read")
         Case = self.env["aftersales.case"]
         return {
@@ -123,6 +124,7 @@ class SaleOrder(models.Model):
         :raise AccessError: for who may not read the order
         """
         self.ensure_one()
+        self.env["aftersales.case"]._refuse_customers()
         self.check_access("read")
         entries = self._aftersales_timeline_entries()
         return sorted(entries, key=lambda entry: entry["at"], reverse=True)
@@ -199,6 +201,7 @@ class SaleOrder(models.Model):
         entries = []
         for picking in pickings_sudo.filtered(lambda p: p.state != "cancel"):
             done = picking.state == "done"
+            incoming = picking.picking_type_code == "incoming"
             entries.append(
                 self._aftersales_entry(
                     picking.date_done if done else picking.scheduled_date,

@@ -21,52 +21,31 @@ class AftersalesOnboarding(models.TransientModel):
         domain="[('company_id', '=', company_id)]",
         default=lambda self: self._default_team_id(),
     )
-    team_name = fields.Char(
-        compute="_compute_from_team", store=True, readonly=False, required=True
-    )
+    team_name = fields.Char(required=True)
     member_ids = fields.Many2many(
         "res.users",
         "aftersales_onboarding_member_rel",
         string="Who Answers",
-        compute="_compute_from_team",
-        store=True,
-        readonly=False,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
     )
     leader_id = fields.Many2one(
         "res.users",
-        compute="_compute_from_team",
-        store=True,
-        readonly=False,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
         help="Told when a promise of the team is broken.",
     )
-    alias_name = fields.Char(
-        string="Address", compute="_compute_from_team", store=True, readonly=False
-    )
-    alias_domain_id = fields.Many2one(
-        "mail.alias.domain",
-        compute="_compute_from_team",
-        store=True,
-        readonly=False,
-    )
+    alias_name = fields.Char(string="Address")
+    alias_domain_id = fields.Many2one("mail.alias.domain")
     hours = fields.Selection(
         [
             ("company", "The working hours of the company"),
             ("calendar", "Working hours that exist already"),
             ("new", "Other hours, entered here"),
         ],
-        compute="_compute_from_team",
-        store=True,
-        readonly=False,
         required=True,
     )
     calendar_id = fields.Many2one(
         "resource.calendar",
         string="Working Hours",
-        compute="_compute_from_team",
-        store=True,
-        readonly=False,
         domain="[('company_id', 'in', [company_id, False]),"
         " ('flexible_hours', '=', False)]",
     )
@@ -95,19 +74,29 @@ class AftersalesOnboarding(models.TransientModel):
     def _default_tz(self):
         return self.env.company.aftersales_tz or self.env.user.tz or "UTC"
 
-    @api.depends("team_id")
-    def _compute_from_team(self):
+    @api.model
+    def default_get(self, fields):
         """Show what the team has now, to be completed rather than entered again."""
-        for wizard in self:
-            team = wizard.team_id
-            company = wizard.company_id or self.env.company
-            wizard.team_name = team.name or self.env._("Customer Service")
-            wizard.member_ids = team.member_ids or self.env.user
-            wizard.leader_id = team.leader_id or self.env.user
-            wizard.alias_name = team.alias_name
-            wizard.alias_domain_id = team.alias_domain_id or company.alias_domain_id
-            wizard.calendar_id = team.calendar_id
-            wizard.hours = "calendar" if team.calendar_id else "company"
+        values = super().default_get(fields)
+        team = self.env["aftersales.team"].browse(values.get("team_id"))
+        for name, value in self._team_defaults(team).items():
+            if name in fields:
+                values.setdefault(name, value)
+        return values
+
+    @api.model
+    def _team_defaults(self, team):
+        """Return the values the dialog starts with for a team, perhaps an empty one."""
+        domain = team.alias_domain_id or self.env.company.alias_domain_id
+        return {
+            "team_name": team.name or self.env._("Customer Service"),
+            "member_ids": [Command.set((team.member_ids or self.env.user).ids)],
+            "leader_id": (team.leader_id or self.env.user).id,
+            "alias_name": team.alias_name,
+            "alias_domain_id": domain.id,
+            "calendar_id": team.calendar_id.id,
+            "hours": "calendar" if team.calendar_id else "company",
+        }
 
     # Whether it is needed -------------------------------------------------------
 

@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import fields, models
 
 
@@ -11,18 +13,23 @@ class ResPartner(models.Model):
     def _compute_aftersales_case_count(self):
         """Count each customer's cases, of his whole company for a company contact,
         in one query."""
-        counts = {}
+        counts = Counter()
         if self.env["aftersales.case"].has_access("read"):
-            for field_name in ("commercial_partner_id", "partner_id"):
-                groups = self.env["aftersales.case"]._read_group(
-                    [(field_name, "in", self.ids), ("mark", "=", False)],
-                    [field_name],
-                    ["__count"],
-                )
-                for partner, count in groups:
-                    counts[partner.id] = max(counts.get(partner.id, 0), count)
+            groups = self.env["aftersales.case"]._read_group(
+                [
+                    "|",
+                    ("partner_id", "in", self.ids),
+                    ("commercial_partner_id", "in", self.ids),
+                    ("mark", "=", False),
+                ],
+                ["partner_id", "commercial_partner_id"],
+                ["__count"],
+            )
+            for partner, entity, count in groups:
+                for counted in partner | entity:
+                    counts[counted.id] += count
         for partner in self:
-            partner.aftersales_case_count = counts.get(partner.id, 0)
+            partner.aftersales_case_count = counts[partner.id]
 
     def action_aftersales_cases(self):
         """Open the customer's cases."""

@@ -176,6 +176,18 @@ class TestCase(AftersalesCommon):
                 sale_line_ids=[Command.set(self.other_order.order_line.ids)],
             )
 
+    def test_customers_count_their_cases_in_one_query(self):
+        """A company counts those of its contacts, a contact his own."""
+        self._create_case()
+        self._create_case(partner_id=self.customer_company.id, sale_order_id=False)
+        self._create_case(partner_id=self.other_customer.id)
+        partners = self.customer_company | self.customer | self.other_customer
+        self.env.flush_all()
+        self.assertEqual(partners.mapped("aftersales_case_count"), [2, 1, 1])
+        partners.invalidate_recordset(["aftersales_case_count"])
+        with self.assertQueryCount(1):
+            partners.mapped("aftersales_case_count")
+
     def test_order_counts_its_cases(self):
         cases = self._create_case(sale_order_id=self.order.id) | self._create_case(
             sale_order_id=self.order.id

@@ -156,13 +156,17 @@ def read_kanban(env, model, domain, group, spec, progress=None):
     """Read a board: its columns, the cards in them, and the bars above them."""
     if progress:
         env[model].read_progress_bar(domain, group, progress)
-    return env[model].web_read_group(
-        domain,
-        [group],
-        ["__count"],
-        auto_unfold=True,
-        unfold_read_specification=spec,
-        unfold_read_default_limit=LIST_LIMIT,
+    return (
+        env[model]
+        .with_context(read_group_expand=True)
+        .web_read_group(
+            domain,
+            [group],
+            ["__count"],
+            auto_unfold=True,
+            unfold_read_specification=spec,
+            unfold_read_default_limit=LIST_LIMIT,
+        )
     )
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import polib
+
 from odoo import api
 from odoo.modules.registry import Registry
 from odoo.tools import config

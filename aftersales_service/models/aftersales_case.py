@@ -394,9 +394,10 @@ class AftersalesCase(models.Model):
         return stages | stages.search(teams)
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for case in self:
             case.access_url = f"/my/cases/{case.id}"
+        return result
 
     # Constraints ------------------------------------------------------------
 
@@ -598,7 +599,7 @@ class AftersalesCase(models.Model):
     def _write_mirror(self, vals):
         """Write fields that follow from the ledger, past the guard of ``write``.
         Only for the case's own code."""
-        return super().write(vals)
+        return super().write(vals)  # pylint: disable=super-method-mismatch
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_history(self):

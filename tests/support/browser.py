@@ -6,7 +6,7 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from dev.browser import ARGUMENTS
 
@@ -21,6 +21,7 @@ HARMLESS = ("Failed to load resource", "WebSocket connection", "net::ERR")
 @contextmanager
 def chromium():
     """Yield a running Chromium, without a window."""
+    expect.set_options(timeout=PATIENCE)
     executable = os.environ.get("AFTERSALES_CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -2,11 +2,15 @@
 
 import email
 import email.policy
+import logging
 from threading import Lock
 
 from aiosmtpd.controller import Controller
 
 from tests.support.waiting import free_port, wait_for
+
+# Every word of the protocol would stand above each failure.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class Outbox:

@@ -5,7 +5,7 @@ from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common import AftersalesCommon, clause
@@ -286,6 +286,25 @@ class TestPolicy(AftersalesCommon):
         self.assertEqual(target.target_seconds, 7200)
         target.target_seconds = 30
         self.assertEqual((target.target_value, target.target_unit), (30, "seconds"))
+
+    def test_entered_in_the_form(self):
+        """A manager enters a policy with its promises in the form."""
+        with Form(self.Policy.with_user(self.user_manager)) as form:
+            form.name = "Repairs"
+            form.case_type = "repair"
+            with form.target_ids.new() as line:
+                line.kind = "resolution"
+                line.target_value = 3
+                line.target_unit = "hours"
+                line.calendar_mode = "calendar"
+                line.calendar_id = self.calendar
+        policy = form.save()
+        self.assertEqual(policy.target_ids.target_seconds, 3 * HOUR)
+        with Form(policy) as form, form.target_ids.edit(0) as line:
+            line.target_unit = "minutes"
+            line.target_value = 45
+        self.assertEqual(policy.target_ids.target_seconds, 45 * 60)
+        self.assertEqual(policy.version, 2)
 
     @freeze_time("2026-01-05 09:00:00")
     def test_shipped(self):

@@ -482,11 +482,30 @@ class AftersalesCase(models.Model):
             )
         vals["team_id"] = team.id
         vals["company_id"] = team.sudo().company_id.id
+        if not vals.get("user_id") and self._takes_what_he_makes(team):
+            vals["user_id"] = self.env.uid
         if not vals.get("received_at"):
             vals["received_at"] = fields.Datetime.now()
         if not (vals.get("name") or "").strip():
             vals["name"] = self.env._("No subject")
         return vals
+
+    @api.model
+    def _takes_what_he_makes(self, team):
+        """Whether a case of a team that nobody owns would be out of its maker's sight:
+        then it is his, as when a specialist writes down a call.
+
+        :param team: ``aftersales.team`` record
+        """
+        user = self.env.user
+        prefix = "aftersales_service.group_aftersales_"
+        if self.env.su or not user.has_group(f"{prefix}user"):
+            return False
+        if user.has_group(f"{prefix}manager"):
+            return False
+        return not user.has_group(f"{prefix}team") or team not in (
+            user.sudo().aftersales_team_ids
+        )
 
     def _set_initial_stages(self, vals_list):
         """Let every new case begin in the first stage of its team.

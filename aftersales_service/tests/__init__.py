@@ -1,4 +1,5 @@
 from . import (
+    test_access,
     test_acknowledgement,
     test_backend_tours,
     test_business_time,

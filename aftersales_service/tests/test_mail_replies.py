@@ -581,6 +581,25 @@ class TestReplies(AftersalesMailCommon):
         self.assertIn("another one", mail["body"])
         self.assertEqual(self._messages(case)[-1].author_id, self.user_team.partner_id)
 
+    def test_mail_of_a_colleague_to_our_own_message_is_sent_on(self):
+        known = "ana@gemini.example.com"
+        for email in (known, "who@nowhere.example.com"):
+            with self.subTest(email):
+                values = {} if email == known else {"partner_id": False}
+                case = self._create_case(email_from=email, **values)
+                told = case.message_post(
+                    body="We have it.",
+                    message_type="auto_comment",
+                    subtype_xmlid="mail.mt_comment",
+                )
+                source = self._mail(
+                    "We send you another one.",
+                    sender=self.user_team.email_formatted,
+                    reply_to=told,
+                )
+                self._receive(source)
+                self.assertEqual(len(self._sent_to(email)), 1)
+
     def test_mail_of_a_colleague_who_wrote_to_the_customer_is_not_doubled(self):
         case = self._receive_case()
         source = self._mail(

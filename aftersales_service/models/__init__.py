@@ -16,6 +16,7 @@ from . import (
     aftersales_case_reply,
     aftersales_event_portal,
     aftersales_case_portal,
+    aftersales_case_read,
     aftersales_case_intake,
     aftersales_case_acknowledgement,
     aftersales_case_panel,

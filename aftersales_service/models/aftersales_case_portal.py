@@ -100,7 +100,7 @@ class AftersalesCase(models.Model):
     @api.model
     def _is_customers_env(self):
         """Whether a portal or anonymous user asks with his own rights."""
-        return self.env.user.share and not self.env.su
+        return not (self.env.su or self.env.user._is_internal())
 
     @api.model
     def _refuse_customers(self):

@@ -251,7 +251,7 @@ class AftersalesEvent(models.Model):
         user = self.env.user
         if user._is_superuser():
             return {"actor_kind": "system", "actor_id": None}
-        if user.share:
+        if not user._is_internal():
             return {"actor_kind": "customer", "actor_id": user.partner_id.id}
         return {"actor_kind": "user", "actor_id": user.id}
 

@@ -66,6 +66,29 @@ class TestQueryCounts(AftersalesCommon):
         )
         self.assertLessEqual(queries, 12)
 
+    def test_kanban_with_activities(self):
+        """What others planned costs the reader of a board at most four queries more,
+        and is what core shows him."""
+        cases = self.Case.search([("mark", "=", False)], limit=80)
+        for case, user in zip(cases, (self.user_manager, self.user_team), strict=False):
+            case.sudo().activity_schedule(
+                "mail.mail_activity_data_call", user_id=user.id
+            )
+        specification = self._specification(self.Case, "kanban")
+        self.assertIn("activity_ids", specification)
+
+        def read():
+            return cases.web_read(specification)
+
+        planned = self._count(read)
+        del specification["activity_ids"]
+        self.assertLessEqual(planned, self._count(read) + 4)
+        specification["activity_ids"] = {}
+        self.env.invalidate_all()
+        shown = [values["activity_ids"] for values in read()[:3]]
+        self.assertEqual([len(ids) for ids in shown], [1, 1, 0])
+        self.assertEqual(shown[0], cases[0].activity_ids.ids)
+
     def test_kanban_by_stage(self):
         specification = self._specification(self.Case, "kanban")
         queries = self._count(

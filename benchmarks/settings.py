@@ -29,7 +29,7 @@ ROWS = {int(row) for row in os.environ.get("ROWS", "").split(",") if row}
 PAIRS = int(os.environ.get("PAIRS", "30"))
 # Keep the databases, and use those a former run has kept.
 KEEP = _flag("KEEP")
-# Measure the OCA's helpdesk and returns as well.
+# Measure the OCA's helpdesk and returns as well: not built yet.
 PEERS = _flag("PEERS")
 PREFIX = os.environ.get("BENCH_PREFIX", "as_bench")
 CONFIG = os.environ.get("AFTERSALES_CONFIG", "")

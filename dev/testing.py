@@ -52,10 +52,18 @@ def database(template):
     try:
         yield name
     finally:
+        _drop_copies(name)
         if os.environ.get("KEEP"):
             say(f"· kept the database {name}")
         else:
             databases.drop(name)
+
+
+def _drop_copies(name):
+    """Each process of pytest has a copy; one that is cut short leaves it behind."""
+    copies = f"select datname from pg_database where datname ~ '^{name}-gw[0-9]+$'"
+    for (copy,) in postgres.query(copies):
+        databases.drop(copy)
 
 
 # -- pytest -------------------------------------------------------------------

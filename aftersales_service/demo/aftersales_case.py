@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import plaintext2html
+from odoo.tools import SQL, plaintext2html
 
 from ..tools.business_time import from_epoch, to_epoch
 from .stories import CUSTOMER, STORIES
@@ -48,6 +48,8 @@ class AftersalesCase(models.Model):
         if not self.env.company.alias_domain_id:
             self.env["mail.alias.domain"].create({"name": DOMAIN})
         self._demo_stock()
+        # The team is set up already.
+        self.env.company.aftersales_onboarded = True
         for name, (days, acts) in ORDERS.items():
             self._demo_fulfil(self._demo_ref(name), days, acts)
         for story in STORIES:
@@ -75,10 +77,19 @@ class AftersalesCase(models.Model):
         ordered_at = fields.Datetime.now() - timedelta(days=days)
         order.action_confirm()
         order.write({"date_order": ordered_at})
+        self._demo_backdate(order, ordered_at - timedelta(hours=4))
         if "deliver" in acts:
             self._demo_deliver(order, ordered_at + timedelta(days=2))
         if "invoice" in acts:
             self._demo_invoice(order, ordered_at + timedelta(days=3), "pay" in acts)
+
+    def _demo_backdate(self, order, at):
+        """Let the quotation be as old as its story; the ORM writes only the present."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("UPDATE sale_order SET create_date = %s WHERE id = %s", at, order.id)
+        )
+        order.invalidate_recordset(["create_date"])
 
     def _demo_deliver(self, order, at):
         """Ship what is in stock; the rest stays open in a picking of its own."""

@@ -25,6 +25,7 @@ def seed_core(env):
             {"name": "Second", "code": "WH2", "company_id": second.id}
         )
     companies = env.ref("base.main_company") | second
+    env.ref("base.user_admin").company_ids = companies
     users = _create_users(env, companies)
     _create_customers(env)
     _create_portal_user(env, companies)

@@ -34,14 +34,13 @@ def _tick(env):
 
 
 def _running(site):
-    return site.ask(
-        lambda env: env["aftersales.clock"].search_count([("state", "=", "running")])
-    )
+    running = [("state", "=", "running")]
+    return site.ask(lambda env: env["aftersales.clock"].search_count(running), ROOT)
 
 
 def _settle(site):
     due = [("state", "=", "running"), ("next_event_at", "<=", "now")]
     for _round in range(ROUNDS):
-        if not site.ask(lambda env: env["aftersales.clock"].search_count(due)):
+        if not site.ask(lambda env: env["aftersales.clock"].search_count(due), ROOT):
             return
         site.run(_tick, ROOT, commit=True)

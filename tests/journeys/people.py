@@ -110,6 +110,10 @@ class Phone:
         """Whether nothing sticks out to the side."""
         return not overflows(self.page)
 
+    def state(self):
+        """Return where the page says the case stands."""
+        return self.page.locator(".o_aftersales_case .badge").first
+
     def promises(self):
         """Return what the page promises."""
         return self.page.locator(".o_aftersales_promises")

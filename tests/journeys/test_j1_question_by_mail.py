@@ -50,12 +50,14 @@ def specialist_at_desk(world, browser):
         yield Desk(page, "specialist")
 
 
-@clause()
+@clause("FT-52")
 def test_a_question_by_mail_is_answered_accepted_and_closed(world, browser, late_case):
     message_id = world.write_mail(SUBJECT, QUESTION.format(order=world.order_name))
     case_id = world.case_of_mail(message_id)
     check_new_case(world, case_id)
-    check_acknowledgement(world, case_id, message_id)
+    link = check_acknowledgement(world, case_id, message_id)
+    with person(browser, world.url, "j1-waiting", screen=PHONE) as page:
+        look_up_promise(world, case_id, Phone(page, link))
 
     with specialist_at_desk(world, browser) as desk:
         take_and_answer(desk)
@@ -74,6 +76,7 @@ def test_a_question_by_mail_is_answered_accepted_and_closed(world, browser, late
                 "the solution",
             )
             phone.accept()
+            expect(phone.state()).to_have_text("Closed")
         check_closed(world, case_id)
         read_order(world, desk)
 
@@ -98,7 +101,10 @@ def check_new_case(world, case_id):
 
 
 def check_acknowledgement(world, case_id, message_id):
-    """The customer hears at once that it arrived and by when he has an answer."""
+    """The customer hears at once that it arrived and by when he has an answer.
+
+    :return: path of the link in the mail
+    """
     mail = world.outbox.wait_for_mail(
         world.customer_address,
         lambda mail: mail["Auto-Submitted"] == "auto-replied",
@@ -115,7 +121,7 @@ def check_acknowledgement(world, case_id, message_id):
     text = text_of(mail)
     assert local_time(clocks["first_response"]["deadline"]) in text
     assert "Madrid" in text
-    assert link_in(text).startswith(f"/my/cases/{case_id}?")
+    return link_in(text)
 
 
 def check_sender(mail):
@@ -130,6 +136,16 @@ def local_time(instant):
     """Return the hour and minute of an instant, as the customer is told them."""
     utc = datetime.fromisoformat(instant).replace(tzinfo=timezone.utc)
     return utc.astimezone(ZoneInfo(ZONE)).strftime("%-I:%M")
+
+
+def look_up_promise(world, case_id, phone):
+    """Nobody has answered yet: the customer sees, without a login, that his message
+    is in good hands and until when he has to wait."""
+    deadline = world.clocks(case_id)["first_response"]["deadline"]
+    expect(phone.state()).to_have_text("Received")
+    expect(phone.promises()).to_contain_text(local_time(deadline))
+    expect(phone.messages("Can I have it in 43?")).to_be_visible()
+    assert world.case(case_id, "stage_kind")["stage_kind"] == "new"
 
 
 def take_and_answer(desk):
@@ -230,7 +246,6 @@ def read_order(world, desk):
 # A promise is broken ------------------------------------------------------------------
 
 
-@clause()
 def test_a_late_case_is_caught_by_the_job_and_seen_by_the_manager(
     world, browser, late_case
 ):

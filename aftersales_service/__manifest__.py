@@ -18,8 +18,6 @@
         "security/aftersales_groups.xml",
         "security/aftersales_security.xml",
         "security/ir.model.access.csv",
-        "data/mail_message_subtype_data.xml",
-        "data/mail_activity_type_data.xml",
         "data/aftersales_stage_data.xml",
         "data/aftersales_policy_data.xml",
         "data/mail_template_data.xml",

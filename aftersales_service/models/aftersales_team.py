@@ -1,5 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import formataddr
+
+from ..tools.business_time import NoWorkingTime, to_epoch
 
 
 class AftersalesTeam(models.Model):
@@ -137,6 +140,23 @@ class AftersalesTeam(models.Model):
         result = super().unlink()
         self.env.registry.clear_cache()
         return result
+
+    @api.constrains("calendar_id")
+    def _check_calendar(self):
+        """Refuse hours in which nobody ever works: no promise could be kept."""
+        now = to_epoch(fields.Datetime.now())
+        for team in self.filtered("calendar_id"):
+            schedule = team.calendar_id._aftersales_schedule(team.company_id)
+            try:
+                schedule.next_opening(now)
+            except NoWorkingTime as error:
+                raise ValidationError(
+                    self.env._(
+                        "The service hours “%(calendar)s” have no fixed working times. "
+                        "Enter when the team works, or choose other hours.",
+                        calendar=team.calendar_id.name,
+                    )
+                ) from error
 
     # Mail -------------------------------------------------------------------
 

@@ -20,5 +20,6 @@ from . import (
     test_portal_tour,
     test_query_counts,
     test_settings,
+    test_team,
     test_translations,
 )

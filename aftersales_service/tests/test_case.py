@@ -6,7 +6,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import AftersalesCommon, clause
+from .common import AftersalesCommon
 
 
 @tagged("post_install", "-at_install")
@@ -71,7 +71,6 @@ class TestCase(AftersalesCommon):
                 {"name": "Lost", "company_id": company.id}
             )
 
-    @clause("AP-39")
     def test_the_ledger_begins_with_receipt(self):
         case = self._create_case(user_id=self.user_team.id)
         line = self._events(case)[0]
@@ -99,7 +98,6 @@ class TestCase(AftersalesCommon):
         with self.assertRaises(UserError):
             self._create_case(closed_at=fields.Datetime.now())
 
-    @clause("CC-75")
     def test_a_case_is_never_deleted(self):
         case = self._create_case()
         with self.assertRaisesRegex(UserError, "never deleted"):
@@ -117,7 +115,6 @@ class TestCase(AftersalesCommon):
         self.assertEqual(self._events(copy).mapped("kind")[0], "received")
         self.assertFalse(self._events(copy, "stage_changed"))
 
-    @clause("FT-66")
     def test_classification_and_owner_go_to_the_ledger(self):
         case = self._create_case()
         case.write(
@@ -137,7 +134,6 @@ class TestCase(AftersalesCommon):
         case.write({"case_type": "repair"})
         self.assertEqual(len(self._events(case, "classified")), 1)
 
-    @clause("WS-8")
     def test_priority_follows_urgency_and_impact(self):
         expected = {
             ("0", "0"): "0",

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..tools.order_reference import order_references
-from .common import AftersalesCommon, clause
+from .common import AftersalesCommon
 
 
 @tagged("post_install", "-at_install")
@@ -56,7 +56,6 @@ class TestCaseCustomer(AftersalesCommon):
         self.assertFalse(case.sale_order_id)
         self.assertEqual(case.suggested_order_ids, self.order | second)
 
-    @clause("FT-23")
     def test_a_named_order_of_the_entity_wins(self):
         second = self._create_order(self.customer_company)
         by_subject = self._mail_case(

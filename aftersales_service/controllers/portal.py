@@ -27,14 +27,14 @@ class CasePortal(CustomerPortal):
         """
         case_sudo = self._get_document("aftersales.case", case_id, access_token)
         if case_sudo.mark:
-            raise MissingError(request.env._("This case does not exist."))
+            raise MissingError(self.env._("This case does not exist."))
         return case_sudo
 
     def _get_document(self, model, document_id, access_token):
         """Return a record, superuser, in the visitor's language, whatever nonsense
         stands in the address."""
         if document_id > MAX_ID:
-            raise MissingError(request.env._("This document does not exist."))
+            raise MissingError(self.env._("This document does not exist."))
         if not self._is_text(access_token):
             access_token = None
         document_sudo = self._document_check_access(model, document_id, access_token)
@@ -97,33 +97,36 @@ class CasePortal(CustomerPortal):
         return cases.search_count(domain) if cases.has_access("read") else 0
 
     def _case_sortings(self):
-        _ = request.env._
         return {
-            "newest": {"label": _("Newest"), "order": "received_at desc, id desc"},
-            "oldest": {"label": _("Oldest"), "order": "received_at, id"},
-            "subject": {"label": _("Subject"), "order": "name, id"},
+            "newest": {
+                "label": self.env._("Newest"),
+                "order": "received_at desc, id desc",
+            },
+            "oldest": {"label": self.env._("Oldest"), "order": "received_at, id"},
+            "subject": {"label": self.env._("Subject"), "order": "name, id"},
         }
 
     def _case_filters(self):
-        _ = request.env._
         return {
-            "all": {"label": _("All"), "domain": Domain.TRUE},
-            "open": {"label": _("Open"), "domain": Domain("is_open", "=", True)},
+            "all": {"label": self.env._("All"), "domain": Domain.TRUE},
+            "open": {
+                "label": self.env._("Open"),
+                "domain": Domain("is_open", "=", True),
+            },
             "done": {
-                "label": _("Solved or closed"),
+                "label": self.env._("Solved or closed"),
                 "domain": Domain("is_open", "=", False),
             },
         }
 
     def _case_inputs(self):
-        _ = request.env._
         return {
-            "all": {"input": "all", "label": _("Search in all")},
-            "number": {"input": "number", "label": _("Search in numbers")},
-            "name": {"input": "name", "label": _("Search in subjects")},
+            "all": {"input": "all", "label": self.env._("Search in all")},
+            "number": {"input": "number", "label": self.env._("Search in numbers")},
+            "name": {"input": "name", "label": self.env._("Search in subjects")},
             "sale_order_id": {
                 "input": "sale_order_id",
-                "label": _("Search in orders"),
+                "label": self.env._("Search in orders"),
             },
         }
 
@@ -285,7 +288,7 @@ class CasePortal(CustomerPortal):
         and take its token out of the parameters."""
         if request.validate_csrf(params.pop("csrf_token", None)):
             return None
-        return request.env._(
+        return self.env._(
             "The page had been open for too long, so nothing was sent. Your text is "
             "still here: please send it again."
         )

@@ -65,7 +65,7 @@ class IntakePortal(CasePortal):
         """
         order_sudo = self._get_document("sale.order", order_id, access_token)
         if not request.env["aftersales.case"]._portal_intake_open(order_sudo):
-            raise MissingError(request.env._("Nothing can be reported on this order."))
+            raise MissingError(self.env._("Nothing can be reported on this order."))
         return order_sudo
 
     @http.route(
@@ -112,7 +112,7 @@ class IntakePortal(CasePortal):
         case_sudo = self._get_case(case_id, access_token)
         values = case_sudo._portal_values()
         if not values["can_follow_up"]:
-            raise MissingError(request.env._("This case is not over yet."))
+            raise MissingError(self.env._("This case is not over yet."))
         return case_sudo
 
     @http.route(

@@ -10,7 +10,7 @@ from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..models.aftersales_case_portal import PORTAL_FIELDS
-from .common import AftersalesCommon, clause
+from .common import AftersalesCommon
 
 ALLOWED, DENIED = True, False
 
@@ -48,6 +48,8 @@ BUTTONS = (
     "action_create_customer",
     "action_find_order",
 )
+# Those that do nothing on a case in order.
+QUIET_BUTTONS = {"action_create_customer", "action_find_order"}
 WORKERS = {"specialist", "team", "manager"}
 # Configuration: role → (read, write) on teams, stages, categories, tags and policies.
 MODELS = {
@@ -126,7 +128,6 @@ class AccessCase(AftersalesCommon):
 
 @tagged("post_install", "-at_install")
 class TestCaseAccess(AccessCase):
-    @clause("FT-2", "FT-50", "EC-16")
     def test_operations(self):
         for role, place in product(CASES, PLACES):
             expected = CASES[role][PLACES.index(place)]
@@ -211,25 +212,20 @@ class TestCaseAccess(AccessCase):
                     continue
                 # What a reader's button changes nothing by, it may say silently.
                 before = (case.stage_kind, case.user_id, case.partner_id)
-                try:
-                    with self.cr.savepoint():
-                        self.env.invalidate_all()
-                        call()
-                except AccessError:
-                    pass
-                else:
-                    self.assertIn(
-                        button,
-                        (
-                            "action_create_customer",
-                            "action_find_order",
-                            "action_undo_mark",
-                        ),
-                    )
-                    self.assertIn(role, READERS | {"portal"})
+                quiet = role in READERS | {"portal"} and button in QUIET_BUTTONS
+                self.assertEqual(self._is_refused(call), not quiet)
                 case.invalidate_recordset()
                 after = (case.stage_kind, case.user_id, case.partner_id)
                 self.assertEqual(after, before)
+
+    def _is_refused(self, call):
+        try:
+            with self.cr.savepoint():
+                self.env.invalidate_all()
+                call()
+        except AccessError:
+            return True
+        return False
 
     def test_buttons_of_readers_on_what_they_would_change(self):
         """The quiet buttons are refused as soon as they have something to do."""

@@ -205,6 +205,9 @@ class TestPortalPages(PortalCase):
                 self.assertIn(self.case.number, text)
                 self.assertIn(self.team.name, text)
                 self.assertIn(self.order.name, text)
+                self.assertIn("You get an answer by", text)
+                self.assertIn("We mean to have it solved by", text)
+                self.assertIn("not yet", text)
                 chatter = self._find(page, ".o_portal_chatter")[0]
                 token = self.case.access_token if not login else ""
                 self.assertEqual(chatter.get("data-token") or "", token)
@@ -498,7 +501,6 @@ class TestPortalIntake(PortalCase):
         link = self._find(page, "#aftersales_cases a")[0].get("href")
         self.assertIn(case.access_token, link)
 
-    @clause("EC-5")
     def test_report_by_login(self):
         response = self._post(self._new_url(), self._form())
         case = self._cases_of()
@@ -529,6 +531,15 @@ class TestPortalIntake(PortalCase):
         self.assertEqual(
             (received.actor_kind, received.actor_id), ("customer", self.customer.id)
         )
+
+    def test_every_type_on_offer_can_be_reported(self):
+        _response, page = self._page(self._new_url())
+        offered = [o.get("value") for o in self._find(page, "#case_type option")]
+        self.assertIn("return", offered)
+        self.assertNotIn("maintenance", offered)
+        for case_type in offered:
+            self._post(self._new_url(), self._form(case_type=case_type, key=case_type))
+        self.assertEqual(self._cases_of().mapped("case_type"), offered)
 
     def test_report_by_order_link(self):
         self.authenticate(None, None)

@@ -2,8 +2,9 @@
 
 import os
 import re
+import resource
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
@@ -23,14 +24,28 @@ def chromium():
     """Yield a running Chromium, without a window."""
     expect.set_options(timeout=PATIENCE)
     executable = os.environ.get("AFTERSALES_CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=list(ARGUMENTS)
-        )
+    with ExitStack() as stack:
+        with unlimited_memory():
+            playwright = stack.enter_context(sync_playwright())
+            browser = playwright.chromium.launch(
+                executable_path=executable, args=list(ARGUMENTS)
+            )
         try:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def unlimited_memory():
+    """Lift the limit that Odoo's server sets on its process: what is started within
+    inherits it, and Chromium reserves far more address space than it uses."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 @contextmanager

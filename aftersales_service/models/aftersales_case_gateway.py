@@ -241,7 +241,7 @@ class AftersalesCase(models.Model):
 
     def _message_receive_bounce(self, email, partner):
         """Tell the owner that the customer's address does not work."""
-        super()._message_receive_bounce(email, partner)
+        result = super()._message_receive_bounce(email, partner)
         for case in self:
             case.message_post(
                 body=case.env._(
@@ -253,6 +253,7 @@ class AftersalesCase(models.Model):
                 partner_ids=case._responsible_user().partner_id.ids,
                 subtype_xmlid="mail.mt_note",
             )
+        return result
 
     # Blocked senders ----------------------------------------------------------
 

@@ -118,11 +118,12 @@ class AftersalesCase(models.Model):
 
     def _on_stage_changed(self, kinds, at):
         """Nobody waits for an answer on a case that has ended."""
-        super()._on_stage_changed(kinds, at)
+        result = super()._on_stage_changed(kinds, at)
         ended = self.filtered(lambda case: kinds[case.id][1] not in OPEN_KINDS)
         ended.filtered("awaiting_reply_since")._write_mirror(
             {"awaiting_reply_since": False}
         )
+        return result
 
     def _message_post_after_hook(self, message, msg_values):
         """Let the message take effect on stamps, promises and stage."""
@@ -140,9 +141,10 @@ class AftersalesCase(models.Model):
 
     def _check_can_update_message_content(self, messages):
         """Refuse to edit or delete what was said: it has been read, and mailed."""
-        super()._check_can_update_message_content(messages)
+        result = super()._check_can_update_message_content(messages)
         if messages.filtered(lambda message: message._aftersales_is_said()):
             raise UserError(messages._aftersales_verbatim_sentence())
+        return result
 
     def _log_message(self, kind, message, at, **values):
         line = self._event(

@@ -253,9 +253,22 @@ class AftersalesCase(models.Model):
             )
         return result
 
-    def _message_get_suggested_recipients_batch(self, **kwargs):
+    def _message_get_suggested_recipients_batch(
+        self,
+        reply_discussion=False,
+        reply_message=None,
+        no_create=True,
+        primary_email=False,
+        additional_partners=None,
+    ):
         """Never suggest the team's own address as a recipient."""
-        suggested = super()._message_get_suggested_recipients_batch(**kwargs)
+        suggested = super()._message_get_suggested_recipients_batch(
+            reply_discussion=reply_discussion,
+            reply_message=reply_message,
+            no_create=no_create,
+            primary_email=primary_email,
+            additional_partners=additional_partners,
+        )
         for case in self:
             own = case._team_email()
             suggested[case.id] = [

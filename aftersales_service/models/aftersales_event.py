@@ -188,15 +188,15 @@ class AftersalesEvent(models.Model):
         )
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super
         """Always refused; see :meth:`_append`."""
         self._refuse()
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """Always refused."""
         self._refuse()
 
-    def unlink(self):
+    def unlink(self):  # pylint: disable=method-required-super
         """Always refused."""
         self._refuse()
 

@@ -117,7 +117,7 @@ class AftersalesPolicy(models.Model):
     def _compute_order_warning(self):
         """Decision: the list warns when a more specific row stands below a general
         one, because its promises of the same kinds would never be made."""
-        everyone = self.search([])
+        everyone = self.search([("active", "=", True)])
         for policy in self:
             policy.order_warning = False
             hidden = policy.is_general and policy._hidden_by_me(everyone)
@@ -194,7 +194,9 @@ class AftersalesPolicy(models.Model):
         if context.get("aftersales_no_version") or context.get("install_mode"):
             return
         for policy in self:
-            super(AftersalesPolicy, policy).write({"version": policy.version + 1})
+            super(AftersalesPolicy, policy).write(  # pylint: disable=super-method-mismatch
+                {"version": policy.version + 1}
+            )
 
     def _forget_table(self):
         """Drop the cached table now and again after the commit, so that a thread

@@ -77,7 +77,7 @@ class MailThread(models.AbstractModel):
     def _aftersales_parse_damaged(self, message, message_dict, save_original, error):
         """Read a repaired mail; failing that, return its source as an attachment."""
         try:
-            return super()._message_parse_extract_payload(
+            return super()._message_parse_extract_payload(  # pylint: disable=super-method-mismatch
                 message, message_dict, save_original=save_original
             )
         except Exception:  # noqa: BLE001

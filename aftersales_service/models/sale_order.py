@@ -205,9 +205,7 @@ class SaleOrder(models.Model):
             entries.append(
                 self._aftersales_entry(
                     picking.date_done if done else picking.scheduled_date,
-                    "goods_in"
-                    if picking.picking_type_code == "incoming"
-                    else "goods_out",
+                    "goods_in" if incoming else "goods_out",
                     self._aftersales_picking_title(picking),
                     icon="fa-truck",
                     tone="success" if done else "plain",

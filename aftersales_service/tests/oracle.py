@@ -51,7 +51,7 @@ class Window:
         self.seconds = bytearray(b"".join(map(minute.__getitem__, shown)))
         self.close(leaves)
 
-    def copy(self):
+    def clone(self):
         """Return a window of its own with the same seconds."""
         other = object.__new__(Window)
         other.origin, other.length = self.origin, self.length

@@ -96,7 +96,7 @@ class TestClockMachine(BaseCase):
         for clock, gap in zip(cycles, reopened, strict=True):
             pauses += [(low, high) for low, high, _cause in clock.pauses]
             outcome, decided = judge(
-                window.copy(), start, target, list(pauses), clock.stopped_at
+                window.clone(), start, target, list(pauses), clock.stopped_at
             )
             if broken:
                 self.assertEqual((clock.outcome, clock.void_cause), ("void", "carried"))

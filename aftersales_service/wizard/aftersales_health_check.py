@@ -167,7 +167,8 @@ class AftersalesHealthCheck(models.TransientModel):
             state, message = (
                 "error",
                 self.env._(
-                    "Its address “%s” has no domain, so no mail reaches it. Choose one.",
+                    "Its address “%s” has no domain, so no mail reaches it. Choose "
+                    "one.",
                     team.alias_name,
                 ),
             )
@@ -183,7 +184,9 @@ class AftersalesHealthCheck(models.TransientModel):
 
     @api.model
     def _check_incoming(self):
-        servers_sudo = self.env["fetchmail.server"].sudo().search([])
+        servers_sudo = (
+            self.env["fetchmail.server"].sudo().search([("active", "=", True)])
+        )
         return [self._incoming_finding(server) for server in servers_sudo] or [
             self._incoming_finding(servers_sudo)
         ]
@@ -263,7 +266,8 @@ class AftersalesHealthCheck(models.TransientModel):
             state, message = (
                 "error",
                 self.env._(
-                    "The job is switched off: what it does does not happen. Activate it."
+                    "The job is switched off: what it does does not happen. Activate "
+                    "it."
                 ),
             )
         elif job_sudo.failure_count:
@@ -278,8 +282,8 @@ class AftersalesHealthCheck(models.TransientModel):
             state, message = (
                 "error",
                 self.env._(
-                    "The job has not run when it should have. Check that the server runs "
-                    "scheduled jobs."
+                    "The job has not run when it should have. Check that the server "
+                    "runs scheduled jobs."
                 ),
             )
         else:

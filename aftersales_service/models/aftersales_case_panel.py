@@ -249,7 +249,6 @@ class AftersalesCase(models.Model):
     def _overview_line(self):
         """Return what a list of cases on another document shows of the case."""
         self.ensure_one()
-        self._refuse_customers()
         as_string = fields.Datetime.to_string
         return {
             "id": self.id,

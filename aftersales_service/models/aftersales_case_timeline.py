@@ -4,6 +4,7 @@ from odoo import api, fields, models
 LOOKS = {
     "received": ("fa-inbox", "info"),
     "acknowledged": ("fa-envelope-o", "plain"),
+    "acknowledgement_skipped": ("fa-envelope-o", "plain"),
     "customer_message": ("fa-comment", "info"),
     "reply": ("fa-reply", "success"),
     "auto_message": ("fa-cog", "plain"),
@@ -26,6 +27,8 @@ LOOKS = {
     "clock_warned": ("fa-hourglass-half", "warning"),
     "clock_met": ("fa-check", "success"),
     "clock_breached": ("fa-times", "danger"),
+    "clock_voided": ("fa-eraser", "plain"),
+    "clock_replanned": ("fa-calendar", "plain"),
     "clock_error": ("fa-exclamation-triangle", "danger"),
 }
 # What of a case is told on the timeline of its order.

@@ -1,4 +1,5 @@
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .common import AftersalesCommon
 
@@ -51,6 +52,7 @@ class TestBackendTours(AftersalesCommon, HttpCase):
         self.assertIn("marked", kinds)
         self.assertIn("unmarked", kinds)
 
+    @mute_logger("odoo.http")
     def test_draft_survives_an_error(self):
         nobody = self.env["res.partner"].create({"name": "No Address"})
         case = self._create_case(partner_id=nobody.id, user_id=self.user.id)

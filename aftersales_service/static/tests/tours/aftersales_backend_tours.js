@@ -84,6 +84,11 @@ tours.add("aftersales_specialist_tour", {
         {
             trigger: ".o_statusbar_status .o_arrow_button_current:contains(Working)",
         },
+        {
+            content: "Saved, and told in the history at once",
+            trigger:
+                ".o_form_saved .o_aftersales_timeline [data-kind=stage_changed]:contains(→ Working)",
+        },
     ],
 });
 

@@ -1,5 +1,4 @@
-import { Component, onWillUnmount, useState } from "@odoo/owl";
-import { browser } from "@web/core/browser/browser";
+import { Component, useState } from "@odoo/owl";
 import {
     deserializeDate,
     deserializeDateTime,
@@ -9,13 +8,13 @@ import {
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
-import { useBus, useService } from "@web/core/utils/hooks";
-import { useRecordObserver } from "@web/model/relational_model/utils";
+import { useService } from "@web/core/utils/hooks";
 import { formatFloat } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Countdown } from "../countdown/countdown";
 import { durationInWords } from "../countdown/duration";
+import { shownCaseFields, useShownCase } from "../form/case_observer";
 
 const PICKING_LOOK = { done: "text-success", cancel: "text-muted", assigned: "text-info" };
 const PAYMENT_LOOK = { paid: "text-success", not_paid: "text-warning-emphasis" };
@@ -31,29 +30,7 @@ export class CasePanel extends Component {
         this.action = useService("action");
         this.state = useState({ panel: null, failed: false });
         this.keepLast = new KeepLast();
-        useRecordObserver((record) => this.onRecordChanged(record));
-        useBus(this.env.bus, "AFTERSALES_CASE:CHANGED", ({ detail }) => {
-            if (detail.id === this.props.record.resId) {
-                this.load(detail.id);
-            }
-        });
-        onWillUnmount(() => browser.clearTimeout(this.timer));
-    }
-
-    /** Load again when another case, or another version of this one, is shown. */
-    onRecordChanged(record) {
-        const key = JSON.stringify([
-            record.resId,
-            record.data.write_date,
-            record.data.stage_id?.id,
-            record.data.next_deadline,
-        ]);
-        if (key === this.shown || !record.resId) {
-            return;
-        }
-        this.shown = key;
-        browser.clearTimeout(this.timer);
-        this.timer = browser.setTimeout(() => this.load(record.resId));
+        useShownCase((resId) => this.load(resId));
     }
 
     async load(resId) {
@@ -164,10 +141,6 @@ export class CasePanel extends Component {
 
 export const casePanel = {
     component: CasePanel,
-    fieldDependencies: [
-        { name: "write_date", type: "datetime" },
-        { name: "next_deadline", type: "datetime" },
-        { name: "sale_order_id", type: "many2one", relation: "sale.order" },
-    ],
+    fieldDependencies: shownCaseFields,
 };
 registry.category("view_widgets").add("aftersales_panel", casePanel);

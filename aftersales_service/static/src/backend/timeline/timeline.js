@@ -2,10 +2,11 @@ import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
 import { deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
-import { useBus, useService } from "@web/core/utils/hooks";
+import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Countdown } from "../countdown/countdown";
+import { shownCaseFields, useShownCase } from "../form/case_observer";
 
 /** One column of things that happened, newest first, each with a link where one may go. */
 export class Timeline extends Component {
@@ -40,9 +41,7 @@ export class CaseTimeline extends Component {
         this.orm = useService("orm");
         this.state = useState({ isOpen: false, entries: null });
         this.keepLast = new KeepLast();
-        const reload = (record) => this.state.isOpen && this.load(record.resId);
-        onWillUpdateProps((nextProps) => reload(nextProps.record));
-        useBus(this.env.bus, "AFTERSALES_CASE:CHANGED", () => reload(this.props.record));
+        useShownCase((resId) => this.state.isOpen && this.load(resId));
     }
 
     async toggle() {
@@ -58,9 +57,10 @@ export class CaseTimeline extends Component {
         );
     }
 }
-registry
-    .category("view_widgets")
-    .add("aftersales_case_timeline", { component: CaseTimeline });
+registry.category("view_widgets").add("aftersales_case_timeline", {
+    component: CaseTimeline,
+    fieldDependencies: shownCaseFields,
+});
 
 /** The page of a sale order: its cases and what happened to it, in one column. */
 export class OrderPage extends Component {

@@ -300,17 +300,32 @@ class AftersalesCase(models.Model):
     _number_company_uniq = models.UniqueIndex(
         "(company_id, number)", "A case with this number exists already."
     )
+    # Written as the ORM writes it: before version 17, PostgreSQL does not know that a
+    # row whose ``active IS TRUE`` is ``active``, and would leave the index alone.
     _open_deadline_idx = models.Index(
-        "(next_deadline, id) WHERE active AND mark IS NULL"
+        "(next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
     )
     _team_open_idx = models.Index(
-        "(team_id, next_deadline, id) WHERE active AND mark IS NULL"
+        "(team_id, next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
     )
     _user_open_idx = models.Index(
-        "(user_id, next_deadline, id) WHERE active AND mark IS NULL"
+        "(user_id, next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
     )
     _stage_deadline_idx = models.Index(
-        "(stage_id, next_deadline, id) WHERE active AND mark IS NULL"
+        "(stage_id, next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
+    )
+    # For the filters of the queue that few cases pass
+    _queue_idx = models.Index(
+        "(next_deadline, id) WHERE active IS TRUE AND mark IS NULL AND stage_kind IN"
+        " ('new', 'working', 'waiting_customer', 'waiting_third_party')"
+    )
+    _awaiting_reply_idx = models.Index(
+        "(next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
+        " AND awaiting_reply_since IS NOT NULL"
+    )
+    _unknown_sender_idx = models.Index(
+        "(next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
+        " AND partner_id IS NULL"
     )
     _partner_received_idx = models.Index("(commercial_partner_id, received_at DESC)")
     _acknowledge_idx = models.Index(

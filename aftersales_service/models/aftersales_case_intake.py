@@ -5,7 +5,7 @@ from psycopg2.errors import UniqueViolation
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Command
-from odoo.tools import mute_logger, plaintext2html
+from odoo.tools import SQL, mute_logger, plaintext2html
 from odoo.tools.image import ImageProcess
 from odoo.tools.mimetypes import guess_mimetype
 
@@ -20,6 +20,7 @@ from ..tools.portal_upload import (
 MAX_SUBJECT = 200
 MAX_TEXT = 20_000
 MEBIBYTE = 1024 * 1024
+TWICE = "the same portal form arrives twice"
 # Types a customer can choose; the others are opened by us.
 PORTAL_CASE_TYPES = (
     "enquiry",
@@ -212,6 +213,7 @@ class AftersalesCase(models.Model):
         if refusals:
             raise UserError("\n".join(refusals.values()))
         values = self._portal_create_values(order, report, partner, origin)
+        self._portal_lock(values["portal_key"])
         twin = self.search([("portal_key", "=", values["portal_key"])], limit=1)
         if twin:
             return twin
@@ -221,16 +223,27 @@ class AftersalesCase(models.Model):
         return case
 
     @api.model
+    def _portal_lock(self, key):
+        """Let only one request at a time work on a form. The others are tried again
+        after a moment, and then find its case.
+
+        :raise ConcurrencyError: Odoo's sign to run the request again
+        """
+        lock = SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
+        if not self.env.execute_query(lock)[0][0]:
+            raise ConcurrencyError(TWICE)
+
+    @api.model
     def _portal_insert(self, values):
-        """Create the case; when the same form is being sent at this very moment, let
-        the request be tried again: then it finds the other one's case."""
+        """Create the case. A twin that was made since this request began is not seen
+        by it, but the database knows: then too it is run again."""
         try:
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
                 return self.create(values)
         except UniqueViolation as error:
             if error.diag.constraint_name != "aftersales_case_portal_key_uniq":
                 raise
-            raise ConcurrencyError("the same report arrives twice") from error
+            raise ConcurrencyError(TWICE) from error
 
     @api.model
     def _portal_create_values(self, order, report, partner, origin):

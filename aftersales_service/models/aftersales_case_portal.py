@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import babel_locale_parse, plaintext2html
 from odoo.tools.misc import get_lang
 
-from .aftersales_event_portal import CustomerActor
+from ..tools.customer_actor import CustomerActor
 
 # All a portal user may read of a case he may see, by whatever way in. A field added
 # later is hidden until it is named here. The pages show more (who answers, what was

@@ -1,14 +1,6 @@
-from dataclasses import dataclass
-
 from odoo import api, models
 
-
-@dataclass(frozen=True)
-class CustomerActor:
-    """The customer in whose name a portal route acts. Travels in the context; a
-    context that came over RPC holds plain JSON and can never contain one."""
-
-    partner_id: int | None
+from ..tools.customer_actor import CustomerActor
 
 
 class AftersalesEvent(models.Model):

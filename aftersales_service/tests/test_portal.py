@@ -921,6 +921,11 @@ class TestPortalPromises(AftersalesCommon):
         )[0]
         self.assertEqual(promise["sentence"], "We go on as soon as you reply.")
 
+    def test_a_case_that_is_over_promises_nothing(self):
+        case = self._create_case()
+        case.action_resolve()
+        self.assertEqual(self._sentence(case), [])
+
     def test_what_is_no_promise_to_him_is_not_told(self):
         case = self._create_case()
         for values in (

@@ -243,9 +243,7 @@ class TestCaseStage(AftersalesCommon):
         self.assertFalse(case.next_deadline)
         case.action_unarchive()
         running = case.clock_ids.filtered(lambda clock: clock.state == "running")
-        self.assertEqual(
-            set(running.mapped("kind")), {"first_response", "resolution"}
-        )
+        self.assertEqual(set(running.mapped("kind")), {"first_response", "resolution"})
         self.assertEqual(len(self._events(case, "archived")), 2)
 
     @mute_logger("odoo.sql_db")

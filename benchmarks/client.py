@@ -10,6 +10,8 @@ from lxml import etree
 from odoo.tools.safe_eval import safe_eval
 
 LIST_LIMIT = 80
+# In each column of a board
+CARD_LIMIT = 40
 COUNT_LIMIT = 10001
 X2MANY = ("one2many", "many2many")
 ACTIVITY = (
@@ -165,7 +167,7 @@ def read_kanban(env, model, domain, group, spec, progress=None):
             ["__count"],
             auto_unfold=True,
             unfold_read_specification=spec,
-            unfold_read_default_limit=LIST_LIMIT,
+            unfold_read_default_limit=CARD_LIMIT,
         )
     )
 

@@ -243,7 +243,7 @@ class IntakePortal(CasePortal):
             {
                 "id": str(line.id),
                 "name": line.name,
-                "quantity": line.product_uom_qty,
+                "quantity": f"{line.product_uom_qty:g}",
                 "unit": line.product_uom_id.name,
             }
             for line in lines

@@ -731,7 +731,7 @@ class AftersalesCase(models.Model):
                 partner_ids=user.partner_id.ids,
                 subject=self.env._("After-sales cases assigned to you"),
                 body=Markup("<p>%s</p><ul>%s</ul>")
-                % (self.env._("%s cases are yours now:", len(cases)), items),
+                % (self.env._("These cases are yours now:"), items),
             )
 
     # Live refresh -----------------------------------------------------------

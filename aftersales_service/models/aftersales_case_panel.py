@@ -20,17 +20,22 @@ class AftersalesCase(models.Model):
 
     @api.model
     def default_get(self, fields):
-        """A form shows the team and the stage that a new case will have."""
+        """A form shows the team, company and stage that a new case will have, though
+        only creating it sets them."""
         values = super().default_get(fields)
         if "stage_id" not in fields or not self.has_access("create"):
             return values
         Team = self.env["aftersales.team"]
         company = self.env["res.company"].browse(values.get("company_id"))
         team = Team.browse(values.get("team_id")) or Team._default_team(company or None)
-        values.setdefault("team_id", team.id)
         stage = self.env["aftersales.stage"]._of_kind("new", team)
-        values.setdefault("stage_id", stage.id)
-        return values
+        shown = {
+            "team_id": team.id,
+            "company_id": team.company_id.id,
+            "stage_id": stage.id,
+            "stage_kind": stage.kind,
+        }
+        return {**{name: shown[name] for name in shown if name in fields}, **values}
 
     @api.onchange("sale_order_id")
     def _onchange_sale_order_id(self):

@@ -52,6 +52,18 @@ class TestBackendTours(AftersalesCommon, HttpCase):
         self.assertIn("marked", kinds)
         self.assertIn("unmarked", kinds)
 
+    def test_specialist_takes_a_call(self):
+        self.user.group_ids -= self.env.ref("aftersales_service.group_aftersales_team")
+        self.user.group_ids += self.env.ref("aftersales_service.group_aftersales_user")
+        caller = self.env["res.partner"].create({"name": "Tour Caller"})
+        order = self._create_order(caller)
+        self.start_tour("/odoo/aftersales", "aftersales_phone_tour", login="as_tour")
+        case = self.env["aftersales.case"].search([("name", "=", "Tour: by phone")])
+        self.assertEqual(case.partner_id, caller)
+        self.assertEqual(case.sale_order_id, order)
+        self.assertEqual(case.user_id, self.user)
+        self.assertEqual(case.channel, "phone")
+
     @mute_logger("odoo.http")
     def test_draft_survives_an_error(self):
         nobody = self.env["res.partner"].create({"name": "No Address"})

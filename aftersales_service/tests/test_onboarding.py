@@ -73,7 +73,9 @@ class TestOnboarding(AftersalesCommon):
 
     def test_creates_the_first_team(self):
         self.env["aftersales.team"].search([]).active = False
-        wizard = self.Onboarding.create({"member_ids": [Command.set(self.user_team.ids)]})
+        wizard = self.Onboarding.create(
+            {"member_ids": [Command.set(self.user_team.ids)]}
+        )
         wizard.action_apply()
         self.assertTrue(wizard.team_id)
         self.assertEqual(wizard.team_id.company_id, self.company)
@@ -82,7 +84,10 @@ class TestOnboarding(AftersalesCommon):
         for values in (
             {"hours": "new", "hour_from": 18, "hour_to": 9},
             {"hours": "new", "hour_to": 25},
-            {"hours": "new", **dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), False)},
+            {
+                "hours": "new",
+                **dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), False),
+            },
             {"hours": "calendar", "calendar_id": False},
         ):
             with self.assertRaises(UserError):

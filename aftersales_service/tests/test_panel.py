@@ -167,7 +167,9 @@ class TestPanel(AftersalesCommon):
         self.assertEqual(suggested, {self.order.id, second.id})
 
     def test_other_open_cases_are_counted_and_named_if_one_may_read_them(self):
-        other = self._create_case(name="Secret of a colleague", partner_id=self.customer.id)
+        other = self._create_case(
+            name="Secret of a colleague", partner_id=self.customer.id
+        )
         panel = self._panel(self.user_specialist)
         self.assertEqual(panel["customer"]["open_count"], 1)
         self.assertFalse(panel["customer"]["open_cases"])
@@ -214,10 +216,12 @@ class TestPanel(AftersalesCommon):
         values = (
             self.env["aftersales.case"]
             .with_user(self.user_team)
-            .default_get(["team_id", "stage_id", "name"])
+            .default_get(["team_id", "stage_id", "stage_kind", "company_id"])
         )
         self.assertEqual(values["team_id"], self.team.id)
         self.assertEqual(values["stage_id"], self._stage("new").id)
+        self.assertEqual(values["stage_kind"], "new")
+        self.assertEqual(values["company_id"], self.company.id)
 
 
 @tagged("post_install", "-at_install")

@@ -142,6 +142,49 @@ tours.add("aftersales_unknown_sender_tour", {
     ],
 });
 
+// A customer calls: customer and words are all that must be entered.
+tours.add("aftersales_phone_tour", {
+    url: "/odoo/aftersales",
+    steps: () => [
+        {
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            content: "Team and stage are there already",
+            trigger:
+                ".o_form_view:has(.o_arrow_button_current:contains(New)) [name=team_id] input:value(Test Team)",
+        },
+        {
+            trigger: ".o_aftersales_title [name=name] :is(input, textarea)",
+            run: "edit Tour: by phone",
+        },
+        {
+            trigger: "[name=partner_id] input",
+            run: "edit Tour Caller",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains(Tour Caller):not(:contains(Create))",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "The case has a number and its promises",
+            trigger: ".o_form_saved .o_aftersales_title [name=number]:contains(ASC/)",
+        },
+        {
+            trigger: ".o_aftersales_promises [data-kind=resolution]",
+        },
+        {
+            content: "and the only recent order was found",
+            trigger: ".o_aftersales_order:contains(Shoe 42)",
+        },
+    ],
+});
+
 // An error keeps what was written.
 tours.add("aftersales_draft_kept_tour", {
     steps: () => [

@@ -61,6 +61,8 @@ PROTECTED_FIELDS = frozenset(
         "last_reply_at",
         "acknowledge_at",
         "salesperson_id",
+        "commercial_partner_id",
+        "email_normalized",
         "mark",
         "mark_reason",
         "marked_by_id",
@@ -69,7 +71,7 @@ PROTECTED_FIELDS = frozenset(
     }
 )
 # Set once, when the case is made.
-INITIAL_FIELDS = frozenset({"received_at", "channel"})
+INITIAL_FIELDS = frozenset({"received_at", "channel", "company_id"})
 
 
 class AftersalesCase(models.Model):
@@ -315,6 +317,7 @@ class AftersalesCase(models.Model):
         "(stage_id, next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
     )
     # For the filters of the queue that few cases pass
+    _archived_idx = models.Index("(next_deadline, id) WHERE active IS NOT TRUE")
     _queue_idx = models.Index(
         "(next_deadline, id) WHERE active IS TRUE AND mark IS NULL AND stage_kind IN"
         " ('new', 'working', 'waiting_customer', 'waiting_third_party')"
@@ -457,6 +460,17 @@ class AftersalesCase(models.Model):
 
     # CRUD -------------------------------------------------------------------
 
+    @api.model
+    def default_get(self, fields):
+        """Take no default from outside, neither a context's nor a user's own, for what
+        only the case's own methods write."""
+        values = super().default_get(fields)
+        for name in PROTECTED_FIELDS & values.keys():
+            del values[name]
+            if default := self._fields[name].default:
+                values[name] = default(self)
+        return values
+
     @api.model_create_multi
     def create(self, vals_list):
         """Create cases: number them, find customers and orders, start promises.
@@ -544,7 +558,8 @@ class AftersalesCase(models.Model):
                     )
                 )
             asked = vals.get("stage_id")
-            wanted.append(asked if asked and asked != stage.id else False)
+            asked_id = Stage._of_value(asked).id if asked else False
+            wanted.append(asked_id if asked_id != stage.id else False)
             vals.update(stage_id=stage.id, stage_kind="new")
         return wanted
 
@@ -604,7 +619,7 @@ class AftersalesCase(models.Model):
             if "active" in vals:
                 self._follow_archiving(vals["active"])
         if stage_id is not None:
-            self._apply_stage(self.env["aftersales.stage"].browse(stage_id))
+            self._apply_stage(self.env["aftersales.stage"]._of_value(stage_id))
         self._notify_changed()
         return True
 

@@ -13,9 +13,7 @@ class ResConfigSettings(models.TransientModel):
     aftersales_order_days = fields.Integer(
         related="company_id.aftersales_order_days", readonly=False
     )
-    aftersales_tz = fields.Selection(
-        related="company_id.aftersales_tz", readonly=False
-    )
+    aftersales_tz = fields.Selection(related="company_id.aftersales_tz", readonly=False)
     group_aftersales_use_category = fields.Boolean(
         string="Categories",
         implied_group="aftersales_service.group_aftersales_use_category",

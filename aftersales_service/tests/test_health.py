@@ -108,9 +108,8 @@ class TestHealth(AftersalesCommon):
         self.assertIn("no working time", line.message)
 
     def test_flexible_hours(self):
-        self.team.calendar_id = self.env["resource.calendar"].create(
-            {"name": "Any time", "flexible_hours": True, "company_id": self.company.id}
-        )
+        # They cannot be chosen; they can become so.
+        self.calendar.schedule_type = "flexible"
         self.assertIn("flexible", self._team_line("hours").message)
 
     def test_unset_promises(self):

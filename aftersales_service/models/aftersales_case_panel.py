@@ -23,6 +23,8 @@ class AftersalesCase(models.Model):
         """A form shows the team, company and stage that a new case will have, though
         only creating it sets them."""
         values = super().default_get(fields)
+        if "user_id" in fields and self._sees_own_cases_only():
+            values.setdefault("user_id", self.env.uid)
         if "stage_id" not in fields or not self.has_access("create"):
             return values
         Team = self.env["aftersales.team"]
@@ -36,6 +38,16 @@ class AftersalesCase(models.Model):
             "stage_kind": stage.kind,
         }
         return {**{name: shown[name] for name in shown if name in fields}, **values}
+
+    @api.model
+    def _sees_own_cases_only(self):
+        """Whether a case of nobody would be out of the user's reach."""
+        user = self.env.user
+        return (
+            not self.env.su
+            and user.has_group("aftersales_service.group_aftersales_user")
+            and not user.has_group("aftersales_service.group_aftersales_team")
+        )
 
     @api.onchange("sale_order_id")
     def _onchange_sale_order_id(self):

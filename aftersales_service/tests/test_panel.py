@@ -212,6 +212,13 @@ class TestPanel(AftersalesCommon):
         )
         self.assertEqual(action["tag"], "display_notification")
 
+    def test_who_sees_only_his_own_cases_gets_those_he_enters(self):
+        values = {"name": "By phone", "partner_id": self.customer.id}
+        Case = self.env["aftersales.case"]
+        case = Case.with_user(self.user_specialist).create(dict(values))
+        self.assertEqual(case.user_id, self.user_specialist)
+        self.assertFalse(Case.with_user(self.user_team).create(dict(values)).user_id)
+
     def test_new_form_shows_team_and_stage(self):
         values = (
             self.env["aftersales.case"]

@@ -1,8 +1,9 @@
-import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { deserializeDateTime, toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Countdown } from "../countdown/countdown";
@@ -72,8 +73,13 @@ export class OrderPage extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.state = useState({ cases: [], entries: [], canCreate: false, loaded: false });
-        onWillStart(() => this.load(this.props.record.resId));
-        onWillUpdateProps((nextProps) => this.load(nextProps.record.resId));
+        useRecordObserver((record) => {
+            const shown = JSON.stringify([record.resId, record.data.state]);
+            if (shown !== this.shown) {
+                this.shown = shown;
+                return this.load(record.resId);
+            }
+        });
     }
 
     async load(resId) {
@@ -111,4 +117,7 @@ export class OrderPage extends Component {
         return this.action.doAction(action);
     }
 }
-registry.category("view_widgets").add("aftersales_order_page", { component: OrderPage });
+registry.category("view_widgets").add("aftersales_order_page", {
+    component: OrderPage,
+    fieldDependencies: [{ name: "state", type: "selection" }],
+});

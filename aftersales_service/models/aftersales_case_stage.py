@@ -49,17 +49,13 @@ class AftersalesCase(models.Model):
     def _apply_stage(self, stage):
         """Judge and make a move: the one place where a stage changes.
 
-        :param stage: ``aftersales.stage`` record, perhaps of an id that does not exist
+        :param stage: ``aftersales.stage`` record
         """
         move = self.env.context.get("aftersales_move")
         if not isinstance(move, Move):
             move = Move(fields.Datetime.now())
         self = self.with_context(aftersales_move=None)  # noqa: PLW0642
-        stage = stage.with_env(self.env).exists()
-        if not stage:
-            raise UserError(
-                self.env._("This stage does not exist any more. Reload the page.")
-            )
+        stage = stage.with_env(self.env)
         cases = self.filtered(lambda case: case.stage_id != stage)
         if not cases:
             return
@@ -267,7 +263,7 @@ class AftersalesCase(models.Model):
             }
         )
         self.env["aftersales.event"]._append(lines)
-        marked.filtered("is_open")._clocks_restart(at)
+        marked.filtered(lambda case: case.is_open and case.active)._clocks_restart(at)
         marked._notify_changed()
         return True
 

@@ -94,6 +94,23 @@ class AftersalesStage(models.Model):
             )
         )
 
+    @api.model
+    def _of_value(self, value):
+        """Return the stage that a value to write stands for, whatever nonsense came.
+
+        :param value: id or record
+        :return: ``aftersales.stage`` record
+        :raise UserError: when there is none
+        """
+        stage_id = value.id if isinstance(value, models.BaseModel) else value
+        is_id = isinstance(stage_id, int) and not isinstance(stage_id, bool)
+        stage = self.browse(stage_id if is_id else []).exists()
+        if not stage:
+            raise UserError(
+                self.env._("This stage does not exist any more. Reload the page.")
+            )
+        return stage
+
     def _of_kind(self, kind, team=None):
         """Return the first stage of a kind that a team may use.
 

@@ -9,6 +9,8 @@ from odoo.tools import mute_logger
 
 from .common import AftersalesCommon, clause
 
+NONSENSE = (999999999, 10**12, -1, False, 0, True, 1.5, "abc", [1], {"id": 1})
+
 
 @tagged("post_install", "-at_install")
 class TestCaseStage(AftersalesCommon):
@@ -91,13 +93,19 @@ class TestCaseStage(AftersalesCommon):
 
     def test_nonsense_stage_by_rpc_is_a_sentence(self):
         case = self._create_case().with_user(self.user_team)
-        for nonsense in (999999999, False, 0):
+        for nonsense in NONSENSE:
             with (
                 self.subTest(stage=nonsense),
                 self.assertRaisesRegex(UserError, "does not exist any more"),
             ):
                 case.write({"stage_id": nonsense})
         self.assertEqual(case.stage_kind, "new")
+        for nonsense in filter(None, NONSENSE):
+            with (
+                self.subTest(new=nonsense),
+                self.assertRaisesRegex(UserError, "does not exist any more"),
+            ):
+                case.create({"name": "New", "stage_id": nonsense})
 
     def test_stage_of_another_team_is_refused(self):
         other = self.env["aftersales.team"].create({"name": "Repairs"})

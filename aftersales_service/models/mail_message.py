@@ -1,9 +1,19 @@
 from odoo import models
 from odoo.exceptions import AccessError
 
-# What somebody said, when, and who he was.
+# What somebody said, when, to whom, and who he was.
 VERBATIM_FIELDS = frozenset(
-    {"author_id", "body", "date", "email_from", "message_type", "subject", "subtype_id"}
+    {
+        "attachment_ids",
+        "author_id",
+        "body",
+        "date",
+        "email_from",
+        "is_internal",
+        "message_type",
+        "subject",
+        "subtype_id",
+    }
 )
 
 

@@ -343,9 +343,84 @@ class TestCaseAccess(AccessCase):
             {"mark": "spam"},
             {"next_deadline": False},
             {"number": "1"},
+            {"company_id": self.company.id},
+            {"commercial_partner_id": self.other_customer.id},
+            {"email_normalized": "lee@readymat.example.com"},
         ):
             with self.subTest(values=values), self.assertRaises(UserError):
                 case.write(values)
+
+    def test_defaults_do_not_reach_protected_fields(self):
+        forged = {
+            "accepted_at": "2026-01-01 00:00:00",
+            "cycle": 7,
+            "first_response_at": "2026-01-01 00:00:00",
+            "mark": "test",
+            "salesperson_id": self.user_manager.id,
+            "sender_blocked": True,
+        }
+        context = {f"default_{name}": value for name, value in forged.items()}
+        cases = self.env["aftersales.case"].with_user(self.user_manager)
+        case = cases.with_context(**context).create(
+            {
+                "name": "Forged",
+                "team_id": self.team.id,
+                "partner_id": self.customer.id,
+                "sale_order_id": self.order.id,
+            }
+        )
+        self.assertEqual(case.cycle, 1)
+        self.assertEqual(case.salesperson_id, self.user_sales)
+        for name in forged.keys() - {"cycle", "salesperson_id"}:
+            self.assertFalse(case[name], name)
+
+    def test_management_opens_the_form(self):
+        case = self._create_case(
+            sale_order_id=self.order.id,
+            sale_line_ids=[Command.set(self.order.order_line.ids)],
+        ).with_user(self.user_management)
+        fields_read = ["sale_order_id", "sale_line_ids", "suggested_order_ids"]
+        self.assertTrue(case.read(fields_read)[0]["sale_line_ids"])
+        self.assertEqual(case.get_panel()["order"]["id"], self.order.id)
+        other = self._create_case(partner_id=self.customer_company.id)
+        other.sale_order_id = False
+        panel = other.with_user(self.user_management).get_panel()
+        self.assertTrue(panel["suggested_orders"])
+
+    def test_who_also_sells_serves_orders_of_others(self):
+        both = new_test_user(
+            self.env,
+            "as_both",
+            groups="sales_team.group_sale_salesman,"
+            "aftersales_service.group_aftersales_team",
+        )
+        self.team.member_ids |= both
+        cases = self.env["aftersales.case"].with_user(both)
+        case = cases.create(
+            {
+                "name": "Both",
+                "team_id": self.team.id,
+                "partner_id": self.customer.id,
+                "sale_order_id": self.order.id,
+                "sale_line_ids": [Command.set(self.order.order_line.ids)],
+            }
+        )
+        self.assertEqual(case.sale_order_id.name, self.order.name)
+        self.assertTrue(case.sale_line_ids.mapped("name"))
+        with self.assertRaises(AccessError):
+            self.order.with_user(both).note = "Not his"
+
+    def test_what_was_said_is_not_hidden(self):
+        case = self._create_case(user_id=self.user_specialist.id)
+        message = case.with_user(self.user_specialist).message_post(
+            body="We refund it.",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachments=[("offer.txt", b"80")],
+        )
+        for values in ({"is_internal": True}, {"attachment_ids": [Command.clear()]}):
+            with self.subTest(values=values), self.assertRaises(AccessError):
+                message.write(values)
 
 
 @tagged("post_install", "-at_install")

@@ -43,7 +43,7 @@ class AftersalesCase(models.Model):
         route = next((route for route in own if route[1]), None)
         if not route:
             route = self._first_addressed(mail, own)
-            named = self._find_named_case(message_dict)
+            named = self._find_named_case(message_dict, route[2] or {})
             route = (self._name, named.id, *route[2:])
         return [*others, self._route_late_answer(mail, message_dict, route)]
 
@@ -61,14 +61,23 @@ class AftersalesCase(models.Model):
         return min(routes, key=place)
 
     @api.model
-    def _find_named_case(self, message_dict):
+    def _find_named_case(self, message_dict, values):
         """Return the customer's case whose number stands in the subject of a mail
         that lost its references. A stranger cannot write into another's case by
-        naming its number, nor can anyone in a colleague's name to the customer."""
+        naming its number, nor can anyone in a colleague's name to the customer. Each
+        company numbers its own cases: the team that was written to says whose it is.
+
+        :param dict message_dict: what the gateway read of the mail
+        :param dict values: of the case the mail would open
+        """
         numbers = order_references(message_dict.get("subject") or "")
         if not numbers or not any("/" in number for number in numbers):
             return self.browse()
-        cases = self.sudo().search([("number", "in", list(numbers))], limit=5)
+        domain = [("number", "in", list(numbers))]
+        team_sudo = self.env["aftersales.team"].sudo().browse(values.get("team_id"))
+        if team_sudo:
+            domain.append(("company_id", "=", team_sudo.company_id.id))
+        cases = self.sudo().search(domain, limit=5)
         author = self._mail_author(message_dict)
         email = message_dict.get("email_from")
         return cases.filtered(lambda case: case._is_customer(author, email))[:1]

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, email_split
 
 from ..tools import mail_headers
@@ -16,6 +17,8 @@ _logger = logging.getLogger(__name__)
 CASE_MODEL = "aftersales.case"
 # First key of the locks taken per mail, so that they meet no other lock.
 LOCK_SPACE = 0x0AF7E25
+# How often a fetched mail is tried that meets somebody else's work on the same case.
+FETCH_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,29 @@ class MailThread(models.AbstractModel):
     """The mail gateway, where it concerns cases."""
 
     _inherit = "mail.thread"
+
+    # Fetching -----------------------------------------------------------------
+
+    @api.model
+    def message_process(self, model, message, *args, **kwargs):
+        """Take a mail in; a fetched one again when the database asks for it. A fetch
+        has no caller that repeats it, as a request has, and marks the mail as read
+        whatever happens: an answer that arrives while a colleague works on the same
+        case would be lost."""
+        if not self.env.context.get("default_fetchmail_server_id"):
+            return super().message_process(model, message, *args, **kwargs)
+        for tries_left in reversed(range(FETCH_TRIES)):
+            try:
+                result = super().message_process(model, message, *args, **kwargs)  # pylint: disable=super-method-mismatch
+                self.env.cr.flush()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Each mail has its own transaction: nothing else is undone.
+                self.env.cr.rollback()
+                if not tries_left:
+                    raise
+                _logger.info("A mail met other work on its case; it is tried again.")
+            else:
+                return result
 
     # Reading ------------------------------------------------------------------
 

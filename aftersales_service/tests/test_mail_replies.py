@@ -183,6 +183,22 @@ class TestCustomerMessages(AftersalesMailCommon):
         self.assertFalse(new)
         self.assertIn("More.", self._messages(self.case)[-1].body)
 
+    def test_number_of_another_company_does_not_lead_there(self):
+        """Both companies count from 1: the address says whose number it is."""
+        company = self.env["res.company"].create({"name": "Sister Ltd"})
+        team = self.env["aftersales.team"].create(
+            {"name": "Sister Team", "company_id": company.id}
+        )
+        theirs = self._create_case(team_id=team.id)
+        theirs._write_mirror(
+            {"number": self.case.number, "received_at": datetime(2020, 1, 1)}
+        )
+        theirs._write_mirror({"next_deadline": datetime(2020, 1, 1)})
+        self.env.flush_all()
+        self._receive(self._mail("More.", subject=f"Re: [{self.case.number}]"))
+        self.assertIn("More.", self._messages(self.case)[-1].body)
+        self.assertNotIn("More.", "".join(self._messages(theirs).mapped("body")))
+
     def test_stranger_who_names_a_number_gets_his_own_case(self):
         new = self._receive(
             self._mail(

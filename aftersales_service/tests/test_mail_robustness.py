@@ -3,6 +3,9 @@ loses nothing."""
 
 import base64
 from datetime import datetime
+from unittest.mock import patch
+
+from psycopg2.errors import SerializationFailure
 
 from odoo.tests import tagged
 
@@ -222,3 +225,30 @@ class TestMailRobustness(AftersalesMailCommon):
         )
         self.assertFalse(self._receive_quietly(source))
         self.assertIn("Answer.", partner.message_ids[0].body)
+
+    # Disturbed ----------------------------------------------------------------
+
+    def test_fetched_answer_that_meets_other_work_is_tried_again(self):
+        """A fetch marks the mail as read whatever happens: it must not be lost."""
+        case = self._create_case()
+        message = self._reply(case)
+        cases = self.registry["aftersales.case"]
+        message_update, failures = cases.message_update, [SerializationFailure()] * 2
+
+        def disturbed(*args, **kwargs):
+            if failures:
+                raise failures.pop()
+            return message_update(*args, **kwargs)
+
+        server = self.env["fetchmail.server"].create({"name": "Box"})
+        with (
+            patch.object(cases, "message_update", disturbed),
+            patch.object(self.env.cr, "rollback") as rollback,
+        ):
+            self._receive(
+                self._mail("Thank you.", reply_to=message),
+                default_fetchmail_server_id=server.id,
+            )
+        self.assertEqual(rollback.call_count, 2)
+        said = self._messages(case).filtered(lambda m: "Thank you." in m.body)
+        self.assertEqual(len(said), 1)

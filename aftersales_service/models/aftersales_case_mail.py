@@ -51,9 +51,11 @@ class AftersalesCase(models.Model):
         )
 
     def _responsible_user(self):
-        """Return the ``res.users`` to tell: the owner, else the team's leader."""
+        """Return the ``res.users`` to tell: the owner, else the team's leader; nobody
+        who has left."""
         self.ensure_one()
-        return self.user_id or self.team_id.leader_id
+        people = self.user_id | self.team_id.leader_id
+        return people.filtered("active")[:1]
 
     # What ---------------------------------------------------------------------
 

@@ -35,6 +35,19 @@ class AftersalesCategory(models.Model):
                 f"{parent} / {category.name}" if parent else category.name
             )
 
+    @api.depends("complete_name")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        """Show the whole path in the reader's language; ``complete_name``, which is
+        stored to sort by, is in the language it was written in."""
+        for category in self:
+            names = []
+            step = category.sudo()
+            while step:
+                names.append(step.name or "")
+                step = step.parent_id
+            category.display_name = " / ".join(reversed(names))
+
     @api.constrains("parent_id")
     def _check_no_cycle(self):
         if self._has_cycle():

@@ -558,8 +558,8 @@ class AftersalesClock(models.Model):
     def _schedule_activities(self, clocks, code):
         by_user = defaultdict(self.browse)
         for clock in clocks:
-            user = clock.case_id.team_id.leader_id or clock.case_id.user_id
-            if user.active:
+            people = clock.case_id.team_id.leader_id | clock.case_id.user_id
+            if user := people.filtered("active")[:1]:
                 by_user[user] |= clock
         values = []
         for user, theirs in by_user.items():

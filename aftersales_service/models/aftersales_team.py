@@ -113,7 +113,12 @@ class AftersalesTeam(models.Model):
 
     def _count_open_cases(self, domain):
         groups = self.env["aftersales.case"]._read_group(
-            [("team_id", "in", self.ids), ("is_open", "=", True), *domain],
+            [
+                ("team_id", "in", self.ids),
+                ("is_open", "=", True),
+                ("mark", "=", False),
+                *domain,
+            ],
             ["team_id"],
             ["__count"],
         )

@@ -221,3 +221,25 @@ class TestCase(AftersalesCommon):
                 self.assertEqual(bool(found), expected, (name, state))
                 missed = Case.search([(name, "=", False), ("id", "=", case.id)])
                 self.assertEqual(bool(missed), not expected, (name, state))
+
+    # Categories -------------------------------------------------------------
+
+    def test_category_is_named_in_the_readers_language(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        parent = self.env["aftersales.category"].create({"name": "Goods"})
+        category = parent.create({"name": "Box", "parent_id": parent.id})
+        parent.with_context(lang="zh_CN").name = "商品"
+        category.with_context(lang="zh_CN").name = "盒子"
+        self.assertEqual(category.display_name, "Goods / Box")
+        self.assertEqual(
+            category.with_context(lang="zh_CN").display_name, "商品 / 盒子"
+        )
+
+    def test_undo_of_an_archived_case_starts_no_promise(self):
+        case = self._create_case()
+        case._set_aside("test", "Trial")
+        case.action_archive()
+        case.action_undo_mark()
+        self.assertEqual(set(case.clock_ids.mapped("state")), {"stopped"})
+        case.action_unarchive()
+        self.assertIn("running", case.clock_ids.mapped("state"))

@@ -500,6 +500,14 @@ class TestClockEngine(ClockCommon):
         self.assertIn("First answer", activities.summary)
         self.assertIn("Acknowledgement", activities.summary)
 
+    def test_owner_is_told_when_the_leader_has_left(self):
+        leader = self.team.leader_id
+        case = self._create_case(user_id=self.user_specialist.id)
+        clock = case.clock_ids[:1].sudo()
+        leader.action_archive()
+        clock._on_breached(clock)
+        self.assertIn(self.user_specialist, case.activity_ids.user_id)
+
     def test_owner_is_told_without_leader(self):
         """Without a leader it is the owner of the case."""
         self.team.leader_id = False

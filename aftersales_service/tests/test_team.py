@@ -53,3 +53,17 @@ class TestTeam(AftersalesCommon):
         self.assertEqual(self.team.open_case_count, 2)
         self.assertEqual(self.team.unassigned_case_count, 1)
         self.assertEqual(self.team.overdue_case_count, 0)
+
+    def test_cases_set_aside_count_nowhere(self):
+        case = self._create_case()
+        self.assertEqual(self.team.unassigned_case_count, 1)
+        case._set_aside("spam", "Advertising")
+        self.team.invalidate_recordset()
+        self.assertEqual(self.team.open_case_count, 0)
+        self.assertEqual(self.team.unassigned_case_count, 0)
+
+    def test_who_has_left_is_not_who_is_told(self):
+        case = self._create_case(user_id=self.user_specialist.id)
+        self.assertEqual(case._responsible_user(), self.user_specialist)
+        self.user_specialist.action_archive()
+        self.assertEqual(case._responsible_user(), self.user_manager)

@@ -180,6 +180,9 @@ class AftersalesCase(models.Model):
                 ),
             }
         )
+        if not self.active and not self.mark:
+            # Nobody looks for one who waits in the archive.
+            self.write({"active": True})
         self._go_on(at)
         self._notify_changed()
 

@@ -166,6 +166,21 @@ class TestCustomerMessages(AftersalesMailCommon):
         line = self._events(self.case, "customer_message")
         self.assertEqual(line.actor_id, colleague.id)
 
+    def test_answer_takes_a_case_out_of_the_archive(self):
+        self._reply(self.case, next_step="resolve")
+        self.case.action_archive()
+        self._answer()
+        self.assertTrue(self.case.active)
+        self.assertEqual(self.case.stage_kind, "working")
+        self.assertTrue(self.case.next_deadline)
+
+    def test_answer_leaves_a_case_set_aside_in_the_archive(self):
+        self._reply(self.case)
+        self.case._set_aside("spam", "Advertising")
+        self.case.action_archive()
+        self._answer()
+        self.assertFalse(self.case.active)
+
     def test_third_person_is_kept_and_moves_nothing(self):
         self._reply(self.case, next_step="resolve")
         self._answer(sender="Carrier <dispatch@carrier.example.com>")

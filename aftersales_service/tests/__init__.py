@@ -13,6 +13,7 @@ from . import (
     test_mail_gateway,
     test_mail_replies,
     test_mail_robustness,
+    test_mail_server,
     test_onboarding,
     test_panel,
     test_policy,

@@ -43,8 +43,6 @@ class World:
             smtp_host="127.0.0.1",
             smtp_port=self.outbox.port,
             smtp_encryption="none",
-            # Else Odoo sends as notifications@… whatever the author is.
-            from_filter=DOMAIN,
         )
         self.incoming = admin.create(
             "fetchmail.server",

@@ -71,7 +71,9 @@ PROTECTED_FIELDS = frozenset(
     }
 )
 # Set once, when the case is made.
-INITIAL_FIELDS = frozenset({"received_at", "channel", "company_id"})
+INITIAL_FIELDS = frozenset(
+    {"received_at", "channel", "company_id", "origin_case_id", "portal_key"}
+)
 
 
 class AftersalesCase(models.Model):

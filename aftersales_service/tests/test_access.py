@@ -344,6 +344,8 @@ class TestCaseAccess(AccessCase):
             {"next_deadline": False},
             {"number": "1"},
             {"company_id": self.company.id},
+            {"origin_case_id": False},
+            {"portal_key": "1"},
             {"commercial_partner_id": self.other_customer.id},
             {"email_normalized": "lee@readymat.example.com"},
         ):

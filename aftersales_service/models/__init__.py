@@ -21,6 +21,7 @@ from . import (
     aftersales_case_acknowledgement,
     aftersales_case_panel,
     aftersales_case_timeline,
+    ir_attachment,
     ir_mail_server,
     ir_sequence,
     ir_websocket,

@@ -602,6 +602,7 @@ class AftersalesCase(models.Model):
         kinds = ["first_response", "resolution"]
         distant._clocks_start(["acknowledgement", *kinds], received)
         (self - distant)._clocks_start(kinds, received)
+        self.filtered(lambda case: not case.active)._follow_archiving(False)
         self._queue_acknowledgement()
         self._notify_assigned()
         self._notify_changed()
@@ -620,6 +621,8 @@ class AftersalesCase(models.Model):
                 self._notify_assigned()
             if "active" in vals:
                 self._follow_archiving(vals["active"])
+            if "team_id" in vals:
+                self._follow_team()
         if stage_id is not None:
             self._apply_stage(self.env["aftersales.stage"]._of_value(stage_id))
         self._notify_changed()

@@ -188,6 +188,42 @@ class AftersalesCase(models.Model):
         revived._clocks_restart(at)
         self._on_stage_changed(kinds, at)
 
+    def _follow_team(self):
+        """Take cases that changed team out of stages their new team does not use, to
+        its stage of the same kind: nothing else changes for them."""
+        now = fields.Datetime.now()
+        for case in self:
+            stage = case.stage_id
+            if not stage.team_ids or case.team_id in stage.team_ids:
+                continue
+            target = case._stage_of_team(stage.kind)
+            case._write_mirror({"stage_id": target.id})
+            data = {
+                "from": stage.id,
+                "to": target.id,
+                "from_kind": stage.kind,
+                "to_kind": target.kind,
+            }
+            line = self._event(case, "stage_changed", now, cause="team", data=data)
+            self.env["aftersales.event"]._append([line])
+
+    def _stage_of_team(self, kind):
+        """Return the stage of a kind that the cases' one team uses.
+
+        :raise UserError: when the team has none
+        """
+        team = self.team_id
+        stage = self.env["aftersales.stage"]._of_kind(kind, team)
+        if not stage:
+            raise UserError(
+                self.env._(
+                    "The team “%s” has no stage for this. Create one under "
+                    "After-Sales ▸ Configuration ▸ Stages.",
+                    team.name,
+                )
+            )
+        return stage
+
     def _write_stage_stamps(self, stage, at, reopened):
         """Stamp the cases and return the ledger lines of what the move means."""
         lines = []
@@ -270,17 +306,8 @@ class AftersalesCase(models.Model):
     # Actions ----------------------------------------------------------------
 
     def _action_move(self, kind):
-        for team, cases in self.grouped("team_id").items():
-            stage = self.env["aftersales.stage"]._of_kind(kind, team)
-            if not stage:
-                raise UserError(
-                    self.env._(
-                        "The team “%s” has no stage for this. Create one under "
-                        "After-Sales ▸ Configuration ▸ Stages.",
-                        team.name,
-                    )
-                )
-            cases.write({"stage_id": stage.id})
+        for cases in self.grouped("team_id").values():
+            cases.write({"stage_id": cases._stage_of_team(kind).id})
         return True
 
     def action_start(self):

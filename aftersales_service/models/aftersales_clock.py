@@ -257,6 +257,14 @@ class AftersalesClock(models.Model):
             ("error", self.env._("No time can be found")),
         ]
 
+    @api.depends_context("lang")
+    @api.depends("kind")
+    def _compute_display_name(self):
+        """Name it by what it is, in the reader's language."""
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for record in self:
+            record.display_name = labels.get(record.kind, record.kind)
+
     # CRUD: the engine alone ---------------------------------------------------
 
     def _refuse(self):

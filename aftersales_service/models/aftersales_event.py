@@ -200,6 +200,14 @@ class AftersalesEvent(models.Model):
         """Always refused."""
         self._refuse()
 
+    @api.depends_context("lang")
+    @api.depends("kind")
+    def _compute_display_name(self):
+        """Name it by what happened, in the reader's language."""
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for record in self:
+            record.display_name = labels.get(record.kind, record.kind)
+
     # The one way in -----------------------------------------------------------
 
     @api.model

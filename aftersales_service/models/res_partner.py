@@ -12,10 +12,11 @@ class ResPartner(models.Model):
 
     def _compute_aftersales_case_count(self):
         """Count each customer's cases, of his whole company for a company contact,
-        in one query."""
+        in one query; for colleagues alone."""
         counts = Counter()
-        if self.env["aftersales.case"].has_access("read"):
-            groups = self.env["aftersales.case"]._read_group(
+        Case = self.env["aftersales.case"]
+        if self.env.user._is_internal() and Case.has_access("read"):
+            groups = Case._read_group(
                 [
                     "|",
                     ("partner_id", "in", self.ids),

@@ -18,10 +18,11 @@ class SaleOrder(models.Model):
 
     @api.depends("aftersales_case_ids.stage_kind", "aftersales_case_ids.mark")
     def _compute_aftersales_case_counts(self):
-        """Count the cases of all orders in one query."""
+        """Count the cases of all orders in one query; for colleagues alone."""
         counts = {}
-        if self.env["aftersales.case"].has_access("read"):
-            groups = self.env["aftersales.case"]._read_group(
+        Case = self.env["aftersales.case"]
+        if self.env.user._is_internal() and Case.has_access("read"):
+            groups = Case._read_group(
                 [("sale_order_id", "in", self.ids), ("mark", "=", False)],
                 ["sale_order_id", "stage_kind"],
                 ["__count"],

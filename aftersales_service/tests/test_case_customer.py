@@ -138,6 +138,12 @@ class TestCaseCustomer(AftersalesCommon):
         self.assertEqual(case.sale_order_id, self.order)
         self.assertIn(self.customer, case.message_partner_ids)
 
+    def test_link_takes_no_wildcards(self):
+        wizard = self.env["aftersales.case.link"].create(
+            {"case_id": self._create_case().id, "order_reference": "%"}
+        )
+        self.assertFalse(wizard.sale_order_id)
+
     def test_link_to_contact_finds_his_order(self):
         case = self._mail_case("private@mail.example.com")
         self.env["aftersales.case.link"].create(

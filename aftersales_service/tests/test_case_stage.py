@@ -244,6 +244,23 @@ class TestCaseStage(AftersalesCommon):
         with self.assertRaisesRegex(UserError, "set aside"):
             case.action_start()
 
+    def test_another_team_takes_a_case_in_its_own_stage(self):
+        stage = self.env["aftersales.stage"].create(
+            {"name": "On the bench", "kind": "working", "team_ids": self.team.ids}
+        )
+        other = self.env["aftersales.team"].create({"name": "Repairs"})
+        case = self._create_case(stage_id=stage.id)
+        untouched = self._create_case(stage_id=self._stage("working").id)
+        (case | untouched).team_id = other
+        self.assertEqual(case.stage_id, self._stage("working"))
+        self.assertEqual(self._events(case, "stage_changed")[-1].cause, "team")
+        self.assertEqual(len(self._events(untouched, "stage_changed")), 1)
+
+    def test_a_case_made_archived_promises_nothing(self):
+        case = self._create_case(active=False)
+        self.assertEqual(set(case.clock_ids.mapped("outcome")), {"void"})
+        self.assertFalse(case.next_deadline)
+
     def test_archiving_ends_the_promises_and_can_be_undone(self):
         case = self._create_case()
         case.action_archive()

@@ -658,6 +658,22 @@ class TestReplies(AftersalesMailCommon):
         self.assertFalse(self._sent_to("ana@gemini.example.com"))
         self.assertFalse(self.case.first_response_at)
 
+    def test_files_of_what_was_said_stay(self):
+        case = self._create_case(user_id=self.user_manager.id)
+        said = case.message_post(
+            body="See the picture.",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+            attachments=[("picture.txt", b"a shoe")],
+        )
+        noted = case.message_post(body="Draft.", attachments=[("draft.txt", b"x")])
+        with self.assertRaisesRegex(AccessError, "stays as it was written"):
+            said.attachment_ids.with_user(self.user_manager).unlink()
+        with self.assertRaisesRegex(AccessError, "stays as it was written"):
+            said.attachment_ids._delete_and_notify()
+        noted.attachment_ids.with_user(self.user_manager).unlink()
+        self.assertFalse(noted.attachment_ids.exists())
+
     def test_employee_as_customer_of_our_own_company(self):
         ours = self.company.partner_id
         (self.user_other | self.user_team).partner_id.parent_id = ours

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools.sql import escape_psql
 
 
 class AftersalesCaseLink(models.TransientModel):
@@ -48,8 +49,10 @@ class AftersalesCaseLink(models.TransientModel):
             )
 
     def _find_order(self, reference):
-        by_number = Domain("name", "=ilike", reference) | Domain(
-            "client_order_ref", "=ilike", reference
+        # As it is written: no wildcards.
+        pattern = escape_psql(reference)
+        by_number = Domain("name", "=ilike", pattern) | Domain(
+            "client_order_ref", "=ilike", pattern
         )
         own = Domain("company_id", "=", self.company_id.id)
         return self.env["sale.order"].search(own & by_number, limit=1)

@@ -124,7 +124,9 @@ def test_every_file_that_a_manifest_lists_arrives(addon, source, installed):
     assert told == manifest(ROOT / addon)
     for name in told.get("data", []) + told.get("demo", []):
         assert (addons / addon / name).is_file(), name
-    for pattern in sum(told.get("assets", {}).values(), []):
+    for entry in sum(told.get("assets", {}).values(), []):
+        # A path, or a directive such as ("remove", path).
+        pattern = entry if isinstance(entry, str) else entry[-1]
         arrived = {path.relative_to(addons) for path in addons.glob(pattern)}
         assert arrived == {path.relative_to(source) for path in source.glob(pattern)}
 

@@ -59,9 +59,6 @@
         "web.assets_tests": [
             "aftersales_service/static/tests/tours/**/*",
         ],
-        "web.assets_unit_tests": [
-            "aftersales_service/static/tests/**/*.test.js",
-        ],
     },
     "application": True,
     "post_init_hook": "post_init_hook",

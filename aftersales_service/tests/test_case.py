@@ -1,3 +1,6 @@
+from collections import Counter
+from datetime import timedelta
+
 from psycopg2 import IntegrityError
 
 from odoo import fields
@@ -6,7 +9,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import AftersalesCommon
+from .common import AftersalesCommon, clause
 
 
 @tagged("post_install", "-at_install")
@@ -148,6 +151,36 @@ class TestCase(AftersalesCommon):
             self.assertEqual(case.priority, priority, (urgency, impact))
         case.priority = "0"
         self.assertEqual(case.priority, "0", "a person may know better")
+
+    # Channels ---------------------------------------------------------------
+
+    @clause("CC-38")
+    def test_letters_and_visits_count_from_their_arrival(self):
+        arrived = fields.Datetime.now() - timedelta(hours=5)
+        for channel in ("letter", "visit", "phone"):
+            with self.subTest(channel=channel):
+                case = self._create_case(channel=channel, received_at=arrived)
+                self.assertEqual(case.received_at, arrived)
+                self.assertEqual(set(case.clock_ids.mapped("started_at")), {arrived})
+                kinds = set(case.clock_ids.mapped("kind"))
+                self.assertLessEqual({"first_response", "resolution"}, kinds)
+
+    @clause("FT-19")
+    def test_channels_are_counted_by_month(self):
+        domain = [("team_id", "=", self.team.id)]
+        channels = dict(self.env["aftersales.case"]._fields["channel"].selection)
+        for number, channel in enumerate(channels, start=1):
+            for _index in range(number):
+                self._create_case(channel=channel)
+        groups = self.env["aftersales.case"]._read_group(
+            domain, ["received_at:month", "channel"], ["__count"]
+        )
+        counted = Counter()
+        for _month, channel, count in groups:
+            counted[channel] += count
+        self.assertEqual(
+            counted, {channel: n for n, channel in enumerate(channels, start=1)}
+        )
 
     # Order ------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from dev.known_log import is_expected_skip, is_known
+from dev.patience import wait_for_browsers
 
 CLAUSES = Path(__file__).resolve().parents[1] / ".work" / "clauses.json"
 PROPERTY = "aftersales_clauses"
@@ -30,6 +31,11 @@ def pytest_configure(config):
     config.pluginmanager.register(LogWatch(), "aftersales-log-watch")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Clauses(config), "aftersales-clauses")
+
+
+def pytest_collection_finish(session):
+    if not session.config.getoption("collectonly"):
+        wait_for_browsers()
 
 
 # -- selection ----------------------------------------------------------------

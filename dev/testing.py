@@ -153,7 +153,7 @@ def run_tags(template, label, tags, arguments):
     with database(template) as name, path.open("w") as log:
         say(f"· odoo {' '.join(arguments)} --test-tags={tags} (log: {path})")
         code = subprocess.run(
-            [str(places.PYTHON), "-m", "odoo", "-c", str(databases.CONFIG)]
+            [str(places.PYTHON), "-m", "dev.patience", "-c", str(databases.CONFIG)]
             + ["-d", name, *arguments, f"--test-tags={tags}"]
             + ["--stop-after-init", f"--http-port={free_port()}"],
             cwd=places.ROOT,

@@ -1,3 +1,3 @@
-from . import controllers, models, tools, wizard
+from . import controllers, models, report, tools, wizard
 from .demo import aftersales_case
 from .hooks import post_init_hook, uninstall_hook

@@ -7,7 +7,6 @@ from odoo.tools import SQL
 KINDS = [
     ("received", "Received"),
     ("acknowledged", "Acknowledged"),
-    ("acknowledgement_skipped", "Acknowledgement not needed"),
     ("acknowledgement_skipped", "Not acknowledged automatically"),
     ("customer_message", "Message of the customer"),
     ("reply", "Answer to the customer"),
@@ -36,6 +35,19 @@ KINDS = [
     ("clock_voided", "Promise void"),
     ("clock_error", "Promise without a time"),
     ("clock_replanned", "Promise planned again"),
+    ("clock_retargeted", "Promise changed"),
+    ("clock_fixed", "Deadline set by hand"),
+    ("clock_merged", "Promise taken over from another case"),
+    ("step_fired", "Escalation step taken"),
+    ("step_skipped", "Escalation step skipped, late"),
+    ("promised", "Time promised to the customer"),
+    ("promise_kept", "Promised time kept"),
+    ("escalated", "Escalated"),
+    ("escalation_acknowledged", "Escalation acknowledged"),
+    ("notice_prepared", "Message to the customer prepared"),
+    ("notice_sent", "Prepared message sent"),
+    ("work_started", "Work started"),
+    ("picked", "Taken as the next case"),
     ("maintenance", "Maintenance of the database"),
 ]
 ACTOR_KINDS = [
@@ -111,6 +123,11 @@ class AftersalesEvent(models.Model):
 
     _case_at_idx = models.Index("(case_id, at, id)")
     _clock_idx = models.Index("(clock_id, at, id) WHERE clock_id IS NOT NULL")
+    # At most once per cycle: this line is the claim of whoever takes the step.
+    _step_uniq = models.UniqueIndex(
+        "(clock_id, cause) WHERE kind IN ('step_fired', 'step_skipped')",
+        "This step has been taken already.",
+    )
     # The line is the claim: whoever writes it sends the confirmation.
     _acknowledged_uniq = models.UniqueIndex(
         "(case_id) WHERE kind = 'acknowledged'",

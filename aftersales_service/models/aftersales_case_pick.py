@@ -1,0 +1,1 @@
+"""The next case of a specialist."""

@@ -1,0 +1,1 @@
+"""Times told to a customer."""

@@ -1,0 +1,1 @@
+"""Policies and calendars that change under running promises."""

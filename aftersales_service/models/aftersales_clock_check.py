@@ -1,0 +1,1 @@
+"""Whether clocks and cases are what the ledger says."""

@@ -1,0 +1,1 @@
+"""Why a promise has its deadline."""

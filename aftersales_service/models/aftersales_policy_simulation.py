@@ -1,0 +1,1 @@
+"""A draft policy over the cases of the past."""

@@ -1,0 +1,1 @@
+"""Steps of a promise's ladder."""

@@ -1,0 +1,1 @@
+"""What a policy said in each of its versions."""

@@ -1,0 +1,1 @@
+"""Rebuild clocks and cases from the ledger."""

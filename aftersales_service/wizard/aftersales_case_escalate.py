@@ -1,0 +1,1 @@
+"""Escalate a case to the next level."""

@@ -1,0 +1,1 @@
+"""Promise the customer a time."""

@@ -1,0 +1,1 @@
+"""Set the deadline of a promise by hand."""

@@ -1,0 +1,1 @@
+"""Apply a policy to open cases."""

@@ -20,6 +20,7 @@ from . import (
     test_portal,
     test_portal_tour,
     test_query_counts,
+    test_report_clock,
     test_settings,
     test_team,
     test_translations,

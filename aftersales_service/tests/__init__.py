@@ -10,6 +10,7 @@ from . import (
     test_clock_machine,
     test_event_ledger,
     test_health,
+    test_job,
     test_mail_gateway,
     test_mail_replies,
     test_mail_robustness,

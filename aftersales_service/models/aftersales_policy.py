@@ -1,28 +1,24 @@
+import json
 from ast import literal_eval
-from datetime import timezone
-from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import ormcache
-
-from ..tools.business_time import load_zone
 
 # Fields whose change makes no new version: they alter no promise.
-UNVERSIONED_FIELDS = frozenset({"name", "active", "version", "note"})
-
-
-class PolicyRow(NamedTuple):
-    """A policy as plain data, for the cache."""
-
-    valid_from: object
-    valid_to: object
-    # column → values of which the case needs one; only columns with a condition
-    conditions: dict
-    domain: list
-    # kind → target as plain data, see aftersales.policy.target._plain
-    targets: dict
+UNVERSIONED_FIELDS = frozenset({"name", "active", "sequence", "version", "note"})
+# Fields of a case that follow from its promises: a choice of promises by them would
+# go round in circles.
+PROMISE_FIELDS = frozenset(
+    {
+        "clock_ids",
+        "next_deadline",
+        "next_warning_at",
+        "deadline_state",
+        "is_overdue",
+        "is_at_risk",
+    }
+)
 
 
 class AftersalesPolicy(models.Model):
@@ -59,15 +55,20 @@ class AftersalesPolicy(models.Model):
     note = fields.Text(translate=True)
 
     # Conditions: an empty one matches everything. See _match_columns.
-    # Deleting the last team of a policy must not make it match every team.
+    # Deleting or archiving the last team of a policy must not make it match every team.
     team_ids = fields.Many2many(
-        "aftersales.team", string="Teams", check_company=True, ondelete="restrict"
+        "aftersales.team",
+        string="Teams",
+        check_company=True,
+        ondelete="restrict",
+        context={"active_test": False},
     )
     category_ids = fields.Many2many(
         "aftersales.category",
         string="Categories",
         check_company=True,
         ondelete="restrict",
+        context={"active_test": False},
         help="These categories and all below them.",
     )
     channel = fields.Selection(lambda self: self._case_selection("channel"))
@@ -78,6 +79,23 @@ class AftersalesPolicy(models.Model):
     urgency = fields.Selection(lambda self: self._case_selection("urgency"))
     impact = fields.Selection(lambda self: self._case_selection("impact"))
     priority = fields.Selection(lambda self: self._case_selection("priority"))
+    country_ids = fields.Many2many(
+        "res.country",
+        string="Countries",
+        ondelete="restrict",
+        help="Countries of the customer, or of his company where he has none.",
+    )
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
+    amount_from = fields.Monetary(
+        string="Order Value",
+        help="The order's total in the currency of the company must be at least this. "
+        "A case without an order never meets it.",
+    )
+    amount_to = fields.Monetary(
+        string="Order Value Up To",
+        help="The order's total in the currency of the company must be at most this. "
+        "A case without an order never meets it.",
+    )
     domain = fields.Char(
         string="Further Condition",
         default="[]",
@@ -86,17 +104,19 @@ class AftersalesPolicy(models.Model):
     target_ids = fields.One2many(
         "aftersales.policy.target", "policy_id", string="Promises", copy=True
     )
-    is_general = fields.Boolean(
-        compute="_compute_is_general", help="Matches every case of its company."
-    )
-    order_warning = fields.Char(
-        compute="_compute_order_warning",
-        help="Says which policies can never apply because this one stands above.",
+    version_ids = fields.One2many(
+        "aftersales.policy.version", "policy_id", string="Versions", copy=False
     )
 
     _valid_check = models.Constraint(
         "CHECK (valid_to IS NULL OR valid_from IS NULL OR valid_from <= valid_to)",
-        "The last day of a policy cannot be before its first day.",
+        "The last day of a policy cannot be before its first day. Change one of them.",
+    )
+    _amount_check = models.Constraint(
+        "CHECK (COALESCE(amount_from, 0) >= 0 AND COALESCE(amount_to, 0) >= 0 AND"
+        " (COALESCE(amount_to, 0) = 0 OR COALESCE(amount_from, 0) <= amount_to))",
+        "The order value must begin at zero or more and end at the same amount or a "
+        "higher one. Leave the end empty for no limit.",
     )
 
     def _default_company_id(self):
@@ -108,38 +128,12 @@ class AftersalesPolicy(models.Model):
 
     # Compute ------------------------------------------------------------------
 
-    def _compute_is_general(self):
+    @api.depends_context("company")
+    @api.depends("company_id")
+    def _compute_currency_id(self):
         for policy in self:
-            domain = (policy.domain or "").replace(" ", "")
-            policy.is_general = domain in ("", "[]") and not policy._conditions()
-
-    @api.depends("sequence", "active", "target_ids.kind", "company_id")
-    def _compute_order_warning(self):
-        """Decision: the list warns when a more specific row stands below a general
-        one, because its promises of the same kinds would never be made."""
-        everyone = self.search([("active", "=", True)])
-        for policy in self:
-            policy.order_warning = False
-            hidden = policy.is_general and policy._hidden_by_me(everyone)
-            if hidden:
-                policy.order_warning = self.env._(
-                    "Below this general policy, these never apply: %(policies)s. "
-                    "Move them above it.",
-                    policies=", ".join(hidden.mapped("name")),
-                )
-
-    def _hidden_by_me(self, everyone):
-        key = (self.sequence, self._origin.id)
-        kinds = set(self.target_ids.mapped("kind"))
-        return everyone.filtered(
-            lambda other: (
-                (other.sequence, other.id) > key
-                and (not self.company_id or other.company_id == self.company_id)
-                and kinds & set(other.target_ids.mapped("kind"))
-                and not self.valid_from
-                and not self.valid_to
-            )
-        )
+            company = policy.company_id or self.env.company
+            policy.currency_id = company.currency_id
 
     # Constraints --------------------------------------------------------------
 
@@ -147,7 +141,7 @@ class AftersalesPolicy(models.Model):
     def _check_domain(self):
         for policy in self:
             try:
-                Domain(policy._parse_domain()).validate(self.env["aftersales.case"])
+                policy._try_domain()
             except Exception as error:
                 raise ValidationError(
                     self.env._(
@@ -157,6 +151,41 @@ class AftersalesPolicy(models.Model):
                         error=error,
                     )
                 ) from error
+            if policy._domain_fields() & PROMISE_FIELDS:
+                raise ValidationError(
+                    self.env._(
+                        "The further condition of policy “%(policy)s” looks at the "
+                        "promises of the case, which follow from the policy. Use "
+                        "another field.",
+                        policy=policy.name,
+                    )
+                )
+
+    def _try_domain(self):
+        """Use the further condition once, in the database and in memory."""
+        Cases = self.env["aftersales.case"].sudo()
+        domain = self._parse_domain()
+        Domain(domain).validate(Cases)
+        with self.env.cr.savepoint():
+            Cases.search(domain, limit=1)
+        Cases.new({}).filtered_domain(domain)
+
+    @api.constrains("amount_from", "amount_to", "company_id")
+    def _check_currency(self):
+        """Refuse an amount that would mean another one in each company."""
+        everywhere = self.filtered(
+            lambda p: not p.company_id and (p.amount_from or p.amount_to)
+        )
+        companies = everywhere and self.env["res.company"].sudo().search([])
+        if len(companies.currency_id) > 1:
+            raise ValidationError(
+                self.env._(
+                    "The order value of policy “%(policy)s” is an amount in the "
+                    "currency of a company, and your companies have several. Choose "
+                    "the company the policy is for.",
+                    policy=everywhere[0].name,
+                )
+            )
 
     @api.constrains("company_id", "team_ids")
     def _check_targets(self):
@@ -171,7 +200,9 @@ class AftersalesPolicy(models.Model):
             AftersalesPolicy, self.with_context(aftersales_no_version=True)
         ).create(vals_list)
         self._forget_table()
-        return policies.with_env(self.env)
+        policies = policies.with_env(self.env)
+        policies._record_version()
+        return policies
 
     def write(self, vals):
         """Write; a change of what is promised or to whom makes a new version."""
@@ -188,138 +219,101 @@ class AftersalesPolicy(models.Model):
         self._forget_table()
         return super().unlink()
 
-    def _bump_version(self):
-        """Count the version up, unless a surrounding write of the policy does so."""
-        context = self.env.context
-        if context.get("aftersales_no_version") or context.get("install_mode"):
-            return
-        for policy in self:
-            super(AftersalesPolicy, policy).write(  # pylint: disable=super-method-mismatch
-                {"version": policy.version + 1}
-            )
+    def copy_data(self, default=None):
+        """Copy as a draft: nobody is promised anything by accident."""
+        copies = super().copy_data(default)
+        for policy, vals in zip(self, copies, strict=True):
+            if "name" not in (default or {}):
+                vals["name"] = self.env._("%(name)s (copy)", name=policy.name)
+            if "active" not in (default or {}):
+                vals["active"] = False
+        return copies
 
     def _forget_table(self):
         """Drop the cached table now and again after the commit, so that a thread
         that read the old rows in between does not keep them."""
+        self.invalidate_model(["order_warning", "hidden_warning"], flush=False)
         self.env.registry.clear_cache()
         self.env.cr.postcommit.add(self.env.registry.clear_cache)
-
-    # Matching -----------------------------------------------------------------
-
-    @api.model
-    def _match_columns(self):
-        """Return the conditions a policy can have, as {field of the policy: function}.
-
-        The function takes an ``aftersales.case`` record and returns the collection of
-        values that satisfy a condition on that field. Addons extend the dict together
-        with a field of the same name on the policy.
-        """
-        columns = {
-            name: lambda case, name=name: (case[name],)
-            for name in (
-                "channel",
-                "case_type",
-                "handling_class",
-                "urgency",
-                "impact",
-                "priority",
-            )
-        }
-        columns["team_ids"] = lambda case: (case.team_id.id,)
-        columns["category_ids"] = lambda case: [
-            int(id_) for id_ in (case.category_id.parent_path or "").split("/") if id_
-        ]
-        return columns
-
-    def _conditions(self):
-        """Return {column: frozenset of values} of the conditions that are set."""
-        self.ensure_one()
-        conditions = {}
-        for name in self._match_columns():
-            value = self[name]
-            if value:
-                values = value.ids if isinstance(value, models.BaseModel) else [value]
-                conditions[name] = frozenset(values)
-        return conditions
 
     def _parse_domain(self):
         return literal_eval((self.domain or "").strip() or "[]")
 
-    @api.model
-    @ormcache("company_id")
-    def _rows_of(self, company_id):
-        """Return the company's active policies in their order, as ``PolicyRow``."""
-        policies = self.sudo().search([("company_id", "in", (False, company_id))])
-        return tuple(
-            PolicyRow(
-                policy.valid_from,
-                policy.valid_to,
-                policy._conditions(),
-                policy._parse_domain(),
-                {target.kind: target._plain() for target in policy.target_ids},
+    # Versions ---------------------------------------------------------------------
+
+    def _bump_version(self):
+        """Make a new version of each policy that promises something else than its last
+        version says. A surrounding write of the policy does so once for all."""
+        if self.env.context.get("aftersales_no_version"):
+            return
+        known = self.env["aftersales.policy.version"]._latest(self)
+        changed = self.filtered(
+            lambda policy: known.get(policy.id) != policy._version_data()
+        )
+        if self.env.context.get("install_mode"):
+            # Still being loaded, promise by promise: no case can know it yet.
+            changed.filtered(lambda policy: policy.version == 1)._record_version()
+            changed = changed.filtered(lambda policy: policy.version > 1)
+        for policy in changed:
+            super(AftersalesPolicy, policy).write(  # pylint: disable=super-method-mismatch
+                {"version": policy.version + 1}
             )
-            for policy in policies
+        changed._record_version()
+
+    def _record_version(self):
+        """Keep what the policies say now as what their present version says."""
+        self.env["aftersales.policy.version"]._record(
+            {policy: policy._version_data() for policy in self}
         )
 
     @api.model
-    def _match(self, cases, kinds, at=None):
-        """Choose the targets of cases: explicit order, first match per kind.
+    def _record_missing_versions(self):
+        """Keep the present version of policies that are older than this record."""
+        policies = self.sudo().with_context(active_test=False).search([])
+        known = self.env["aftersales.policy.version"]._latest(policies)
+        policies.filtered(lambda policy: policy.id not in known)._record_version()
 
-        :param cases: ``aftersales.case`` records
-        :param kinds: iterable of codes of kinds
-        :param at: naive UTC ``datetime`` that decides which policies are valid, or
-            a dict {case id: datetime}; now when not given
-        :return: dict {case id: {kind: ``aftersales.policy.target`` record}}
-        """
-        Target = self.env["aftersales.policy.target"]
-        return {
-            case_id: {
-                kind: Target.browse(target["id"]) for kind, target in found.items()
-            }
-            for case_id, found in self._match_plain(cases, kinds, at).items()
+    def _version_fields(self):
+        """Return the names of the fields that a version keeps; addons extend it with
+        what decides to whom is promised and is no column."""
+        return [
+            *self._column_fields(),
+            "domain",
+            "valid_from",
+            "valid_to",
+            "company_id",
+        ]
+
+    def _version_data(self):
+        """Return what the policy says, as plain data that compares exactly."""
+        self.ensure_one()
+        # Whole, whoever looks at it: also teams of companies he has not ticked.
+        policy_sudo = self.sudo()
+        data = {
+            "policy": plain_values(policy_sudo, self._version_fields()),
+            "targets": {
+                target.kind: target._version_data() for target in policy_sudo.target_ids
+            },
         }
+        return json.loads(json.dumps(data))
 
-    @api.model
-    def _match_plain(self, cases, kinds, at=None):
-        """As :meth:`_match`, with the targets as plain data and without a query when
-        the tables are cached."""
-        result = {case.id: {} for case in cases}
-        for company, company_cases in cases.sudo().grouped("company_id").items():
-            days = self._local_days(company, company_cases, at)
-            for row in self._rows_of(company.id):
-                offered = row.targets.keys() & set(kinds)
-                wanting = company_cases.filtered(
-                    lambda case: offered - result[case.id].keys()  # noqa: B023
-                )
-                for case in self._matching(row, wanting, days):
-                    for kind, target in row.targets.items():
-                        if kind in offered:
-                            result[case.id].setdefault(kind, target)
-        return result
 
-    @api.model
-    def _matching(self, row, cases, days):
-        """Return the cases a policy row applies to."""
-        columns = self._match_columns()
-        cases = cases.filtered(
-            lambda case: (
-                (not row.valid_from or row.valid_from <= days[case.id])
-                and (not row.valid_to or days[case.id] <= row.valid_to)
-                and all(
-                    not values.isdisjoint(columns[name](case))
-                    for name, values in row.conditions.items()
-                )
-            )
-        )
-        return cases.filtered_domain(row.domain) if row.domain and cases else cases
+def plain_values(record, names):
+    """Return values of fields as JSON can hold them: ids of records, dates as text.
 
-    @api.model
-    def _local_days(self, company, cases, at):
-        """Return {case id: the date of its instant in the company's zone}."""
-        zone = load_zone(company.aftersales_tz or "UTC")
-        now = fields.Datetime.now()
-        instants = at if isinstance(at, dict) else dict.fromkeys(cases.ids, at or now)
-        return {
-            case_id: instant.replace(tzinfo=timezone.utc).astimezone(zone).date()
-            for case_id, instant in instants.items()
-        }
+    :param record: one record
+    :param names: names of fields
+    :return: dict {name: value}
+    """
+    return {name: _plain_value(record, name) for name in names}
+
+
+def _plain_value(record, name):
+    field, value = record._fields[name], record[name]
+    if field.type == "many2one":
+        return value.id
+    if field.relational:
+        return sorted(value.ids)
+    if field.type in ("date", "datetime"):
+        return field.to_string(value)
+    return value

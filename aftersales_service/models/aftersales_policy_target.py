@@ -3,7 +3,8 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..tools.business_time import NoWorkingTime, to_epoch
+from ..tools.business_time import ALWAYS, NoWorkingTime, to_epoch
+from .aftersales_policy import plain_values
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 CALENDAR_MODES = [
@@ -11,18 +12,36 @@ CALENDAR_MODES = [
     ("calendar", "Other working hours"),
     ("always", "Around the clock"),
 ]
+REOPENINGS = [
+    ("carry", "Goes on with the time used before"),
+    ("fresh", "Starts again with the whole time"),
+    ("none", "Is not promised again"),
+]
 
 
 class ClockKind(NamedTuple):
     """The rules of one kind of promise. A kind without rules does not exist."""
 
     label: str
+    # codes of events that start it, and that fulfil it; see ``_clocks_event``
+    starts: tuple = ()
+    met_by: tuple = ()
     # kinds of stage that fulfil the promise when a case arrives there
     met_by_stages: tuple = ()
     # whether a policy may let it pause while somebody else has to act
     pausable: bool = False
+    # what another start does: ``once``: nothing, ever; ``again``: a new cycle unless
+    # one goes on; ``chain``: as again, and a broken one is followed at its deadline;
+    # ``moved``: a new cycle in place of the one that goes on
+    repeats: str = "once"
     # whether a reopened case starts a new cycle that carries the time used up
     carried: bool = False
+    # whether a case can have several side by side, told apart by their subject
+    per_subject: bool = False
+    # if not empty, the stage fulfils only these subjects
+    stage_subjects: tuple = ()
+    # whether something here makes its events, so that policies can promise it
+    offered: bool = True
 
 
 class AftersalesPolicyTarget(models.Model):
@@ -81,6 +100,33 @@ class AftersalesPolicyTarget(models.Model):
         string="Pauses for Third Parties",
         help="The time stands still while we wait for somebody else.",
     )
+    on_reopen = fields.Selection(
+        REOPENINGS,
+        string="After a Reopening",
+        required=True,
+        default="carry",
+        help="What becomes of the promise when a solved case is opened again.",
+    )
+    long_running_seconds = fields.Integer(
+        string="Long-running After (s)",
+        help="From when on after receipt a case counts as long-running, so that the "
+        "customer is told how it stands. 0: from our first answer on.",
+    )
+    long_running_value = fields.Integer(
+        string="Long-running After",
+        compute="_compute_long_running_value",
+        inverse="_inverse_long_running_value",
+        help="Before this time after receipt no progress updates are promised. "
+        "0: they are promised from our first answer on.",
+    )
+    long_running_unit = fields.Selection(
+        [("seconds", "Seconds"), ("minutes", "Minutes"), ("hours", "Hours")],
+        compute="_compute_long_running_value",
+        inverse="_inverse_long_running_value",
+    )
+    # What the rules of the kind allow
+    is_pausable = fields.Boolean(compute="_compute_kind_rules")
+    is_carried = fields.Boolean(compute="_compute_kind_rules")
     warn_percent = fields.Integer(
         string="Warn At (%)",
         default=80,
@@ -95,6 +141,10 @@ class AftersalesPolicyTarget(models.Model):
         "CHECK (target_seconds > 0)",
         "The time of a promise must be more than zero. Enter a time, or remove the "
         "line if nothing is promised.",
+    )
+    _long_running_check = models.Constraint(
+        "CHECK (long_running_seconds >= 0)",
+        "A case cannot be long-running before it is received: enter 0 or more.",
     )
     _warn_percent_check = models.Constraint(
         "CHECK (warn_percent >= 0 AND warn_percent < 100)",
@@ -111,45 +161,237 @@ class AftersalesPolicyTarget(models.Model):
     def _clock_kinds(self):
         """Return the kinds of promises there are, as {code: ClockKind}; extendable.
 
-        What starts a clock and what fulfils it besides a stage is said by whoever
-        notices the event, through the case's ``_clocks_start`` and ``_clocks_stop``.
+        Whoever notices an event tells it to the case's ``_clocks_event``. An addon that
+        makes the events of a kind which is not offered yet offers it.
         """
         return {
+            **self._clock_kinds_of_service(),
+            **self._clock_kinds_of_handling(),
+            **self._clock_kinds_of_goods(),
+        }
+
+    @api.model
+    def _clock_kinds_of_service(self):
+        """Return the kinds of promises about answering and solving."""
+        _ = self.env._
+        return {
             # from the customer's first contact to any confirmation of receipt
-            "acknowledgement": ClockKind(self.env._("Acknowledgement")),
+            "acknowledgement": ClockKind(
+                _("Acknowledgement"),
+                starts=("received_from_afar",),
+                met_by=("acknowledged", "reply"),
+            ),
             # from the customer's first contact to the first answer of a person
-            "first_response": ClockKind(self.env._("First answer")),
+            "first_response": ClockKind(
+                _("First answer"), starts=("received",), met_by=("reply",)
+            ),
+            # from the oldest message without an answer to the answer of a person
+            "next_response": ClockKind(
+                _("Next answer"),
+                starts=("customer_message",),
+                met_by=("reply",),
+                met_by_stages=("resolved",),
+                repeats="again",
+            ),
+            # from our last word to the customer to the next one
+            "update": ClockKind(
+                _("Progress update"),
+                starts=("reply",),
+                met_by=("reply",),
+                met_by_stages=("resolved",),
+                pausable=True,
+                repeats="chain",
+            ),
+            "classification": ClockKind(
+                _("Classification"), starts=("received",), met_by=("classified",)
+            ),
+            # from receipt, or from the loss of the owner, until there is one
+            "assignment": ClockKind(
+                _("Assignment"),
+                starts=("received_by_nobody", "owner_lost"),
+                met_by=("assigned",),
+                repeats="again",
+            ),
+            # from the moment a case is special or urgent to the owner's first act
+            "start_work": ClockKind(
+                _("Start of work"),
+                starts=("flagged",),
+                met_by=("work_started",),
+                repeats="again",
+            ),
+            # from the telling of a time to a customer to what was promised
+            "promise": ClockKind(
+                _("Promised time"),
+                starts=("promised",),
+                met_by=("promise_kept",),
+                met_by_stages=("resolved",),
+                repeats="moved",
+                per_subject=True,
+                stage_subjects=("solution",),
+            ),
             # from the customer's first contact to the stage "resolved"
             "resolution": ClockKind(
-                self.env._("Solution"),
+                _("Solution"),
+                starts=("received",),
                 met_by_stages=("resolved",),
                 pausable=True,
                 carried=True,
+            ),
+            # the same, without the time in which others have to act
+            "work": ClockKind(
+                _("Working time to the solution"),
+                starts=("received",),
+                met_by_stages=("resolved",),
+                pausable=True,
+                carried=True,
+            ),
+            "escalation_ack": ClockKind(
+                _("Escalation acknowledged"),
+                starts=("escalated",),
+                met_by=("escalation_acknowledged",),
+                per_subject=True,
+            ),
+        }
+
+    @api.model
+    def _clock_kinds_of_handling(self):
+        """Return the kinds of promises about departments, solutions and complaints."""
+        _ = self.env._
+        rows = {
+            "triage": ClockKind(
+                _("Hand-over or solution begun"),
+                starts=("first_reply",),
+                met_by=("transfer_sent", "solution_begun"),
+            ),
+            # a hand-over that bounces is no answer: its time goes on
+            "transfer": ClockKind(
+                _("Answer of the department"),
+                starts=("transfer_sent",),
+                met_by=("transfer_answered",),
+                pausable=True,
+                repeats="again",
+                per_subject=True,
+            ),
+            "unit_feedback": ClockKind(
+                _("Unit informed"),
+                starts=("complaint_received",),
+                met_by=("unit_informed",),
+            ),
+            "investigation": ClockKind(
+                _("Investigation"),
+                starts=("complaint_received",),
+                met_by=("investigated",),
+            ),
+            "plan": ClockKind(
+                _("Agreed plan"),
+                starts=("complaint_received",),
+                met_by=("plan_agreed",),
+            ),
+            "solution": ClockKind(
+                _("Proposed solution"),
+                starts=("solution_due",),
+                met_by=("solution_sent",),
+                pausable=True,
+            ),
+            "solution_delivery": ClockKind(
+                _("Solution passed on"),
+                starts=("solution_reviewed",),
+                met_by=("solution_sent",),
+                per_subject=True,
+            ),
+            "complaint_result": ClockKind(
+                _("Result of the complaint"),
+                starts=("complaint_received",),
+                met_by=("result_told",),
+                pausable=True,
+                carried=True,
+            ),
+            "call_note": ClockKind(
+                _("Note of the call"),
+                starts=("call_ended",),
+                met_by=("call_noted",),
+                per_subject=True,
+            ),
+        }
+        return {code: rule._replace(offered=False) for code, rule in rows.items()}
+
+    @api.model
+    def _clock_kinds_of_goods(self):
+        """Return the kinds of promises about returns, refunds and repairs."""
+        _ = self.env._
+
+        def kind(label, starts, met_by, pausable=False):
+            return ClockKind(
+                label,
+                starts=(starts,),
+                met_by=(met_by,),
+                pausable=pausable,
+                per_subject=True,
+                offered=False,
+            )
+
+        return {
+            "decision": kind(_("Decision"), "requested", "decided", pausable=True),
+            "inspection": kind(_("Inspection"), "goods_received", "graded"),
+            "refund": kind(_("Refund"), "refund_due", "credit_posted"),
+            "reship": kind(_("Replacement"), "reship_due", "replacement_delivered"),
+            "repair_turnaround": kind(
+                _("Repair"), "repair_received", "repair_ready", pausable=True
+            ),
+            "repair_notice": kind(
+                _("Notice of the repair"), "repair_done", "repair_told"
             ),
         }
 
     @api.model
     def _selection_kind(self):
-        return [(code, kind.label) for code, kind in self._clock_kinds().items()]
+        """Return the kinds that policies can promise."""
+        kinds = self._clock_kinds().items()
+        return [(code, kind.label) for code, kind in kinds if kind.offered]
 
     # Compute ------------------------------------------------------------------
+
+    @api.depends_context("lang")
+    @api.depends("kind")
+    def _compute_display_name(self):
+        """Name it by what is promised, in the reader's language."""
+        kinds = self._clock_kinds()
+        for target in self:
+            known = kinds.get(target.kind)
+            target.display_name = known.label if known else target.kind
+
+    @api.depends("kind")
+    def _compute_kind_rules(self):
+        kinds = self._clock_kinds()
+        for target in self:
+            rule = kinds.get(target.kind)
+            target.is_pausable = bool(rule and rule.pausable)
+            target.is_carried = bool(rule and rule.carried)
 
     @api.depends("target_seconds")
     def _compute_target_value(self):
         """Show the time in the largest unit that needs no fraction."""
         for target in self:
-            seconds = target.target_seconds
-            unit = next(
-                unit for unit, size in reversed(UNITS.items()) if seconds % size == 0
-            )
-            target.target_unit = unit if seconds else "hours"
-            target.target_value = seconds // UNITS[target.target_unit]
+            value, unit = largest_unit(target.target_seconds)
+            target.target_value, target.target_unit = value, unit
 
     @api.onchange("target_value", "target_unit")
     def _inverse_target_value(self):
         for target in self:
             size = UNITS[target.target_unit or "hours"]
             target.target_seconds = target.target_value * size
+
+    @api.depends("long_running_seconds")
+    def _compute_long_running_value(self):
+        for target in self:
+            value, unit = largest_unit(target.long_running_seconds)
+            target.long_running_value, target.long_running_unit = value, unit
+
+    @api.onchange("long_running_value", "long_running_unit")
+    def _inverse_long_running_value(self):
+        for target in self:
+            size = UNITS[target.long_running_unit or "hours"]
+            target.long_running_seconds = target.long_running_value * size
 
     # Constraints --------------------------------------------------------------
 
@@ -159,9 +401,25 @@ class AftersalesPolicyTarget(models.Model):
         if self.env.context.get("install_mode"):
             return
         now = to_epoch(fields.Datetime.now())
-        for target in self.filtered(lambda t: t.calendar_mode != "always"):
+        for target in self.filtered("target_seconds"):
+            if target.calendar_mode == "always":
+                target._check_horizon(now)
+                continue
             for calendar, company in target._calendars_in_use():
                 target._check_calendar(calendar, company, now)
+
+    def _check_horizon(self, now):
+        """Refuse a promise around the clock that ends beyond what is looked at."""
+        try:
+            ALWAYS.add(now, self.target_seconds)
+        except NoWorkingTime as error:
+            raise ValidationError(
+                self.env._(
+                    "“%(promise)s” is promised in more than four years, which is no "
+                    "promise. Enter a shorter time.",
+                    promise=self.display_name,
+                )
+            ) from error
 
     def _calendars_in_use(self):
         """Return the set of (calendar, company) the promise may be counted in."""
@@ -178,6 +436,16 @@ class AftersalesPolicyTarget(models.Model):
         return {(one.resource_calendar_id, one) for one in companies}
 
     def _check_calendar(self, calendar, company, now):
+        if calendar and not calendar.active:
+            raise ValidationError(
+                self.env._(
+                    "The working hours “%(calendar)s” are archived, so nobody looks "
+                    "after them any more. Choose others for “%(promise)s”, or restore "
+                    "them.",
+                    calendar=calendar.name,
+                    promise=self.display_name,
+                )
+            )
         if calendar.flexible_hours:
             raise ValidationError(
                 self.env._(
@@ -196,7 +464,7 @@ class AftersalesPolicyTarget(models.Model):
                     "to keep “%(promise)s” within the coming years. Enter working "
                     "times, remove wrong holidays, or shorten the promise.",
                     calendar=calendar.name or self.env._("of the company"),
-                    promise=self._clock_kinds()[self.kind].label,
+                    promise=self.display_name,
                 )
             ) from error
 
@@ -219,9 +487,10 @@ class AftersalesPolicyTarget(models.Model):
     def create(self, vals_list):
         """Create targets; a time given as value and unit is stored in seconds."""
         for vals in vals_list:
-            if "target_value" in vals and "target_seconds" not in vals:
-                size = UNITS[vals.get("target_unit") or "hours"]
-                vals["target_seconds"] = vals["target_value"] * size
+            for name in ("target", "long_running"):
+                if f"{name}_value" in vals and f"{name}_seconds" not in vals:
+                    size = UNITS[vals.get(f"{name}_unit") or "hours"]
+                    vals[f"{name}_seconds"] = vals[f"{name}_value"] * size
         targets = super().create(vals_list)
         targets._after_change()
         return targets
@@ -244,6 +513,63 @@ class AftersalesPolicyTarget(models.Model):
         self.policy_id._bump_version()
         self.policy_id._forget_table()
 
+    def _version_fields(self):
+        """Return the names of the fields that a version of the policy keeps; addons
+        extend it."""
+        return [
+            "target_seconds",
+            "calendar_mode",
+            "calendar_id",
+            "ack_counts",
+            "pause_customer",
+            "pause_third_party",
+            "on_reopen",
+            "long_running_seconds",
+            "warn_percent",
+        ]
+
+    def _version_data(self):
+        """Return what is promised, as plain data that compares exactly."""
+        self.ensure_one()
+        return {
+            "values": plain_values(self, self._version_fields()),
+            "steps": self._plain().get("steps", []),
+        }
+
+    # In words -------------------------------------------------------------------
+
+    @api.model
+    def _time_words(self, seconds):
+        """Return a time in words, for instance ``"4 h"``."""
+        value, unit = largest_unit(seconds)
+        if unit == "hours":
+            return self.env._("%(value)s h", value=value)
+        if unit == "minutes":
+            return self.env._("%(value)s min", value=value)
+        return self.env._("%(value)s s", value=value)
+
+    def _hours_words(self):
+        """Return in which hours the time is counted, in words."""
+        self.ensure_one()
+        if self.calendar_mode == "calendar":
+            return self.calendar_id.name or ""
+        modes = dict(self._fields["calendar_mode"]._description_selection(self.env))
+        return modes[self.calendar_mode]
+
+    def _cell(self):
+        """Return the promise as a cell of the matrix shows it."""
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "time": self._time_words(self.target_seconds),
+            "hours": self._hours_words(),
+            "value": self.target_value,
+            "unit": self.target_unit,
+            "calendar_mode": self.calendar_mode,
+            "calendar_id": self.calendar_id.id,
+            "pauses": bool(self.pause_customer or self.pause_third_party),
+        }
+
     # Engine -------------------------------------------------------------------
 
     def _plain(self):
@@ -264,5 +590,15 @@ class AftersalesPolicyTarget(models.Model):
             "calendar_id": self.calendar_id.id,
             "ack_counts": self.ack_counts,
             "pauses": pauses,
+            "on_reopen": self.on_reopen,
+            "long_running_seconds": self.long_running_seconds,
             "warn_percent": self.warn_percent,
         }
+
+
+def largest_unit(seconds):
+    """Return a time as (value, code of the largest unit that needs no fraction)."""
+    if not seconds:
+        return 0, "hours"
+    unit = next(unit for unit, size in reversed(UNITS.items()) if seconds % size == 0)
+    return seconds // UNITS[unit], unit

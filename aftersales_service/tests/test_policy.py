@@ -193,8 +193,10 @@ class TestPolicy(AftersalesCommon):
             }
         )
         self.assertEqual(policy.version, 2)
-        policy.target_ids[0].pause_customer = False
+        policy.target_ids[0].pause_customer = True
         policy.target_ids[0].unlink()
+        self.assertEqual(policy.version, 4)
+        policy.write({"channel": "mail", "sequence": 3})
         self.assertEqual(policy.version, 4)
         self.assertEqual(policy.copy().version, 1)
 

@@ -1,1 +1,460 @@
 """The board of managers."""
+
+from datetime import datetime, time, timedelta
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+# Cases shown in each column, the most pressing first.
+CARD_LIMIT = 6
+# Columns of people; beyond that those with the most open cases are shown.
+PEOPLE_LIMIT = 40
+TOMORROW_LIMIT = 12
+# So many days back a pick out of order is shown.
+PICK_DAYS = 7
+# Who has more than so many times the average, and more than so few, has too much.
+BUSY_FACTOR = 1.5
+BUSY_CASES = 5
+
+CARD_FIELDS = (
+    "company_id",
+    "name",
+    "next_deadline",
+    "next_warning_at",
+    "number",
+    "partner_id",
+    "priority",
+    "stage_id",
+    "stage_kind",
+    "user_id",
+)
+FIGURES = ("open", "at_risk", "overdue", "waiting")
+
+
+class AftersalesCase(models.Model):
+    """The live board: where trouble is, who carries what, what may break next.
+
+    All of it is counted by the database, over the cases the reader may see; a fixed
+    number of cases is read. Nothing is judged by what a job has stored, all by now.
+    """
+
+    _inherit = "aftersales.case"
+
+    is_update_overdue = fields.Boolean(
+        string="Update Overdue",
+        compute="_compute_is_update_overdue",
+        search="_search_is_update_overdue",
+        help="The customer was to hear of progress, and has not.",
+    )
+
+    def _compute_is_update_overdue(self):
+        domain = [("id", "in", self.ids), ("is_update_overdue", "=", True)]
+        overdue = self.with_context(active_test=False).search(domain)
+        for case in self:
+            case.is_update_overdue = case in overdue
+
+    def _search_is_update_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return [("id", "in", self._overdue_updates_sql(fields.Datetime.now()))]
+
+    @api.model
+    def _overdue_updates_sql(self, now):
+        """Return the ids of cases whose progress update is overdue, as ``SQL``.
+
+        A missed update ends its cycle, and the next one starts at the missed deadline:
+        the update is overdue until one is kept.
+        """
+        return SQL(
+            """(
+            SELECT clock.case_id FROM aftersales_clock AS clock
+             WHERE clock.kind = 'update' AND clock.state = 'running'
+               AND (clock.outcome = 'breached' OR clock.deadline < %s OR EXISTS (
+                   SELECT FROM aftersales_clock AS earlier
+                    WHERE earlier.case_id = clock.case_id AND earlier.kind = 'update'
+                      AND earlier.cycle = clock.cycle - 1
+                      AND earlier.outcome = 'breached'))
+            )""",
+            now,
+        )
+
+    # What the screen asks for ---------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def get_board(self, team_ids=None):
+        """Return what the board shows, as plain data.
+
+        :param list team_ids: ids of the teams to show; all of the reader's when empty
+        :return: dict with ``now``, ``teams``, ``team_ids``, ``can_assign``, ``domain``,
+            ``tiles``, ``people`` (those of nobody first), ``more_people``, ``average``
+            and ``tomorrow``
+        :raise AccessError: for who neither manages cases nor leads a team
+        """
+        self._refuse_customers()
+        teams = self._board_teams()
+        chosen = teams.filtered(lambda team: team.id in (team_ids or ()))
+        domain = self._board_domain(teams, chosen)
+        now = fields.Datetime.now()
+        board = {
+            "now": fields.Datetime.to_string(now),
+            "teams": [{"id": team.id, "name": team.name} for team in teams],
+            "team_ids": chosen.ids,
+            "can_assign": self.has_access("write"),
+            "domain": domain,
+        }
+        self.flush_model()
+        counts = self._board_counts(domain, now)
+        figures = self._board_figures(domain, now)
+        people = self._board_people(counts, chosen or teams)
+        top = self._board_top(domain, now, [person["id"] for person in people])
+        cards = self._board_cards(top)
+        board["tiles"] = self._board_tiles(domain, counts, figures)
+        board["tomorrow"] = self._board_tomorrow(domain, now, figures, cards)
+        board.update(self._board_columns(people, counts, figures, cards))
+        return board
+
+    # Who may see what -----------------------------------------------------------
+
+    @api.model
+    def _board_is_for_user(self):
+        """Whether the user manages cases, or leads a team."""
+        return self._board_of_all() or bool(self._board_led_teams())
+
+    @api.model
+    def _board_of_all(self):
+        prefix = "aftersales_service.group_aftersales_"
+        return self.env.su or self.env.user.has_groups(
+            f"{prefix}manager,{prefix}management"
+        )
+
+    @api.model
+    def _board_led_teams(self):
+        return self.env["aftersales.team"].search([("leader_id", "=", self.env.uid)])
+
+    @api.model
+    def _board_teams(self):
+        """Return the teams whose cases the user oversees.
+
+        :return: ``aftersales.team`` records
+        :raise AccessError: for who neither manages cases nor leads a team
+        """
+        if self._board_of_all():
+            return self.env["aftersales.team"].search([])
+        teams = self._board_led_teams()
+        if not teams:
+            raise AccessError(
+                self.env._(
+                    "The board is for managers and for those who lead a team. Your own "
+                    "cases are under After-Sales ▸ Cases ▸ My Queue."
+                )
+            )
+        return teams
+
+    @api.model
+    def _board_domain(self, teams, chosen):
+        """Return the domain of the board's cases as a list the web client takes.
+
+        Who oversees everything sees the cases of archived teams, too.
+        """
+        domain = [("mark", "=", False), ("is_open", "=", True)]
+        if chosen or not self._board_of_all():
+            domain.append(("team_id", "in", (chosen or teams).ids))
+        return domain
+
+    # Counting ---------------------------------------------------------------------
+
+    @api.model
+    def _board_counts(self, domain, now):
+        """Return {user id, or False: {figure: number of open cases}}."""
+        query = self._search(domain)
+        query.groupby = SQL("user_id")
+        rows = self.env.execute_query(
+            query.select(
+                SQL("user_id"),
+                SQL("count(*)"),
+                SQL(
+                    "count(*) FILTER (WHERE next_warning_at <= %s"
+                    " AND next_deadline >= %s)",
+                    now,
+                    now,
+                ),
+                SQL("count(*) FILTER (WHERE next_deadline < %s)", now),
+                SQL("count(*) FILTER (WHERE awaiting_reply_since IS NOT NULL)"),
+            )
+        )
+        return {
+            row[0] or False: dict(zip(FIGURES, row[1:], strict=True)) for row in rows
+        }
+
+    @api.model
+    def _board_figures(self, domain, now):
+        """Return what is counted beside open cases, each of them few rows found by an
+        index: {(figure, user id or False): value}."""
+        parts = [
+            self._board_updates_sql(domain, now),
+            self._board_failing_sql(domain),
+            self._board_picks_sql(domain, now),
+            self._board_tomorrow_sql(domain, now),
+        ]
+        rows = self.env.execute_query(SQL(" UNION ALL ").join(parts))
+        return {(name, user_id or False): ids for name, user_id, ids in rows}
+
+    @api.model
+    def _board_updates_sql(self, domain, now):
+        query = self._search([*domain, ("is_update_overdue", "=", True)])
+        query.groupby = SQL("user_id")
+        return query.select(
+            SQL("'updates'"), SQL("user_id"), SQL("ARRAY[count(*)::int]")
+        )
+
+    @api.model
+    def _board_failing_sql(self, domain):
+        query = self._search(domain)
+        return SQL(
+            "SELECT 'failing', NULL::int, ARRAY[count(*)::int] FROM aftersales_clock"
+            " WHERE error_count > 0 AND case_id IN (%s)",
+            query.select(),
+        )
+
+    @api.model
+    def _board_picks_sql(self, domain, now):
+        """Return the cases that people took though others were more pressing; what has
+        become of them since is no matter."""
+        query = self._search([leaf for leaf in domain if leaf[0] != "is_open"])
+        return SQL(
+            "SELECT 'out_of_order', actor_id, array_agg(DISTINCT case_id)"
+            " FROM aftersales_event WHERE kind = 'picked' AND at >= %s"
+            " AND actor_kind = 'user' AND (data ->> 'out_of_order')::bool"
+            " AND case_id IN (%s) GROUP BY actor_id",
+            now - timedelta(days=PICK_DAYS),
+            query.select(),
+        )
+
+    @api.model
+    def _board_tomorrow_sql(self, domain, now):
+        query = self._search(Domain(domain) & Domain(self._tomorrow_domain(now)))
+        return query.select(
+            SQL("'tomorrow'"), SQL("NULL::int"), SQL("ARRAY[count(*)::int]")
+        )
+
+    @api.model
+    def _tomorrow_domain(self, now):
+        """Return the domain of promises that break before tomorrow ends, if nothing is
+        done; each company has its own tomorrow."""
+        ends = {}
+        for company in self.env.companies:
+            end = self._end_of_tomorrow(company, now)
+            ends.setdefault(end, []).append(company.id)
+        until = Domain.OR(
+            [("next_deadline", "<", end), ("company_id", "in", company_ids)]
+            for end, company_ids in ends.items()
+        )
+        if len(ends) == 1:
+            until = Domain("next_deadline", "<", next(iter(ends)))
+        limits = [("next_deadline", ">=", now), ("next_deadline", "<", max(ends))]
+        return list(Domain(limits) & until)
+
+    @api.model
+    def _end_of_tomorrow(self, company, now):
+        """Return when the day after today ends for a company, as ``datetime`` UTC."""
+        zone = pytz.timezone(company.sudo().aftersales_tz or "UTC")
+        today = pytz.utc.localize(now).astimezone(zone).date()
+        midnight = datetime.combine(today + timedelta(days=2), time.min)
+        return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)
+
+    # Cases ------------------------------------------------------------------------
+
+    @api.model
+    def _board_top(self, domain, now, user_ids):
+        """Return the ids of the most pressing cases of each person, of those nobody
+        has, and of those that may break next, all by one query.
+
+        :return: {user id, False, or "tomorrow": list of case ids}
+        """
+        parts = [
+            self._top_of_people_sql(domain, [uid for uid in user_ids if uid]),
+            self._top_of_nobody_sql(domain),
+            self._top_of_tomorrow_sql(domain, now),
+        ]
+        top = {}
+        rows = self.env.execute_query(SQL(" UNION ALL ").join(parts))
+        for part, user_id, case_id in rows:
+            key = part if part == "tomorrow" else user_id or False
+            top.setdefault(key, []).append(case_id)
+        return top
+
+    @api.model
+    def _top_of_people_sql(self, domain, user_ids):
+        query = self._search(domain)
+        query.add_where(SQL("aftersales_case.user_id = person.id"))
+        query.order = self._queue_order()
+        query.limit = CARD_LIMIT
+        return SQL(
+            "SELECT 'person' AS part, person.id AS user_id, pressing.id"
+            " FROM unnest(%s::int[]) AS person(id) CROSS JOIN LATERAL (%s) AS pressing",
+            user_ids,
+            query.select(),
+        )
+
+    @api.model
+    def _top_of_nobody_sql(self, domain):
+        query = self._search([*domain, ("user_id", "=", False)])
+        query.order = self._queue_order()
+        query.limit = CARD_LIMIT
+        return SQL("(%s)", query.select(SQL("'nobody'"), SQL("NULL::int"), SQL("id")))
+
+    @api.model
+    def _top_of_tomorrow_sql(self, domain, now):
+        query = self._search(Domain(domain) & Domain(self._tomorrow_domain(now)))
+        query.order = SQL("next_deadline, id")
+        query.limit = TOMORROW_LIMIT
+        return SQL("(%s)", query.select(SQL("'tomorrow'"), SQL("NULL::int"), SQL("id")))
+
+    @api.model
+    def _board_cards(self, top):
+        """Return {user id, False, or "tomorrow": list of cards}, in their order."""
+        cases = self.browse({case_id for ids in top.values() for case_id in ids})
+        cases.fetch(CARD_FIELDS)
+        # The name of a customer is shown to whoever may read his case.
+        cases.sudo().partner_id.fetch(["name", "commercial_company_name"])
+        cards = {}
+        for key, ids in top.items():
+            column = self.browse(ids)
+            if key == "tomorrow":
+                column = column.sorted(lambda case: (case.next_deadline, case.id))
+            else:
+                column = column.sorted(lambda case: case._queue_key())
+            cards[key] = [case._board_card() for case in column]
+        return cards
+
+    def _board_card(self):
+        """Return what a card shows of the case."""
+        self.ensure_one()
+        as_string = fields.Datetime.to_string
+        partner_sudo = self.sudo().partner_id
+        return {
+            "id": self.id,
+            "number": self.number,
+            "name": self.name,
+            "customer": partner_sudo.name or partner_sudo.commercial_company_name or "",
+            "priority": self.priority,
+            "deadline": as_string(self.next_deadline),
+            "warning_at": as_string(self.next_warning_at),
+            "paused": self.deadline_state == "paused",
+            "stage": self.stage_id.name,
+            "company_id": self.company_id.id,
+            "user_id": self.user_id.id,
+        }
+
+    # Columns and tiles --------------------------------------------------------------
+
+    @api.model
+    def _board_people(self, counts, teams):
+        """Return the people of the columns: who has open cases, and every member of
+        the teams, whose column may be empty.
+
+        :return: list of dicts with ``id``, ``name``, ``active`` and ``company_ids``,
+            ordered by name; not more than ``PEOPLE_LIMIT``
+        """
+        users_sudo = self.env["res.users"].sudo().browse(filter(None, counts))
+        users_sudo |= teams.sudo().member_ids.filtered("active")
+        by_load = sorted(
+            users_sudo.ids, key=lambda uid: -counts.get(uid, {}).get("open", 0)
+        )
+        shown_sudo = users_sudo.browse(by_load[:PEOPLE_LIMIT])
+        people = [
+            {
+                "id": user.id,
+                "name": user.name,
+                "active": user.active,
+                "company_ids": user.company_ids.ids,
+            }
+            for user in shown_sudo
+        ]
+        return sorted(people, key=lambda person: person["name"].casefold())
+
+    @api.model
+    def _board_columns(self, people, counts, figures, cards):
+        """Return the columns with the figures of each, those of nobody first."""
+        loads = [figure["open"] for user, figure in counts.items() if user]
+        average = sum(loads) / len(loads) if loads else 0
+        columns = [
+            {
+                **person,
+                **dict.fromkeys(FIGURES, 0),
+                **counts.get(person["id"], {}),
+                "updates": figures.get(("updates", person["id"]), [0])[0],
+                "out_of_order": figures.get(("out_of_order", person["id"]), []),
+                "cases": cards.get(person["id"], []),
+            }
+            for person in ({"id": False, "name": "", "active": True}, *people)
+        ]
+        for column in columns[1:]:
+            limit = max(BUSY_FACTOR * average, BUSY_CASES)
+            column["is_busy"] = column["open"] > limit
+        shown = {person["id"] for person in people}
+        return {
+            "people": columns,
+            "average": round(average),
+            "more_people": len([uid for uid in counts if uid and uid not in shown]),
+        }
+
+    @api.model
+    def _board_tiles(self, domain, counts, figures):
+        """Return the figures above the columns, each with the domain that opens it."""
+        sums = {
+            name: sum(figure[name] for figure in counts.values()) for name in FIGURES
+        }
+        sums["unassigned"] = counts.get(False, {}).get("open", 0)
+        sums["updates"] = sum(
+            value[0] for (name, _user), value in figures.items() if name == "updates"
+        )
+        filters = {
+            "overdue": ("is_overdue", "=", True),
+            "at_risk": ("is_at_risk", "=", True),
+            "unassigned": ("user_id", "=", False),
+            "waiting": ("awaiting_reply_since", "!=", False),
+            "updates": ("is_update_overdue", "=", True),
+        }
+        tiles = [
+            {
+                "code": code,
+                "count": sums[code],
+                "model": self._name,
+                "domain": [*domain, leaf],
+            }
+            for code, leaf in filters.items()
+        ]
+        return [*tiles, self._failing_tile(domain, figures)]
+
+    @api.model
+    def _failing_tile(self, domain, figures):
+        """Return the tile of promises whose consequences could not be carried out."""
+        related = [(f"case_id.{name}", op, value) for name, op, value in domain]
+        return {
+            "code": "failing",
+            "count": figures.get(("failing", False), [0])[0],
+            "model": "aftersales.clock",
+            "domain": [("error_count", ">", 0), *related],
+        }
+
+    @api.model
+    def _board_tomorrow(self, domain, now, figures, cards):
+        """Return the promises that may break until tomorrow ends, the nearest first."""
+        as_string = fields.Datetime.to_string
+        leaves = [
+            (leaf[0], leaf[1], as_string(leaf[2]))
+            if isinstance(leaf, tuple | list) and isinstance(leaf[2], datetime)
+            else leaf
+            for leaf in self._tomorrow_domain(now)
+        ]
+        return {
+            "count": figures.get(("tomorrow", False), [0])[0],
+            "domain": [*domain, *leaves],
+            "cases": cards.get("tomorrow", []),
+        }

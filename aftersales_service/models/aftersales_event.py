@@ -47,7 +47,7 @@ KINDS = [
     ("notice_prepared", "Message to the customer prepared"),
     ("notice_sent", "Prepared message sent"),
     ("work_started", "Work started"),
-    ("picked", "Taken as the next case"),
+    ("picked", "Taken from the queue"),
     ("maintenance", "Maintenance of the database"),
 ]
 ACTOR_KINDS = [

@@ -172,6 +172,11 @@ def read_kanban(env, model, domain, group, spec, progress=None):
     )
 
 
+def read_pivot(env, model, domain, grouping_sets, measures):
+    """Read a pivot: its cells and its totals in one call."""
+    return env[model].formatted_read_grouping_sets(domain, grouping_sets, measures)
+
+
 def progress_bar(env, model):
     """Return the board's progress bar as the client sends it, or None."""
     arch, _models = view_arch(env, model, "kanban")

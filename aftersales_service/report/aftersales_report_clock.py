@@ -255,7 +255,7 @@ class AftersalesReportClock(models.Model):
             ),
             "late_seconds": SQL(
                 "CASE WHEN clock.outcome = 'breached' AND clock.state = 'stopped' THEN"
-                " EXTRACT(EPOCH FROM clock.stopped_at - clock.deadline)::int4 END"
+                " date_part('epoch', clock.stopped_at - clock.deadline)::int4 END"
             ),
         }
 

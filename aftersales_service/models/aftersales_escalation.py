@@ -1,1 +1,550 @@
-"""Levels of escalation."""
+from collections import defaultdict
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+STATES = [
+    ("waiting", "Waiting"),
+    ("acknowledged", "Acknowledged"),
+    ("ended", "Ended with the case"),
+]
+MANAGER = "aftersales_service.group_aftersales_manager"
+
+
+class AftersalesEscalation(models.Model):
+    """A case brought before the person of a level, who must say that he has it.
+
+    Raised by a step of a ladder or by hand, and only by ``aftersales.case``; whoever it
+    is raised to sees it even without any right in after-sales.
+    """
+
+    _name = "aftersales.escalation"
+    _description = "After-Sales Escalation"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "raised_at desc, id desc"
+    _mail_post_access = "read"
+
+    case_id = fields.Many2one(
+        "aftersales.case", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="case_id.company_id", store=True, precompute=True, index=True
+    )
+    team_id = fields.Many2one(
+        related="case_id.team_id", store=True, precompute=True, index=True
+    )
+    clock_id = fields.Many2one(
+        "aftersales.clock",
+        string="Promise",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The promise that caused it; empty when a person raised it.",
+    )
+    cycle = fields.Integer(
+        readonly=True, default=1, help="Of the case, when it was raised."
+    )
+    level = fields.Selection(
+        lambda self: self._selection_level(), required=True, readonly=True, index=True
+    )
+    asked_level = fields.Selection(
+        lambda self: self._selection_level(), required=True, readonly=True
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="To",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    reason = fields.Text(readonly=True)
+    cause_text = fields.Char(
+        string="Cause",
+        compute="_compute_texts",
+        help="What it was raised for, in a sentence.",
+    )
+    note = fields.Char(
+        compute="_compute_texts",
+        help="Says so when nobody was set on the level it was meant for.",
+    )
+    raised_at = fields.Datetime(required=True, readonly=True)
+    raised_by_id = fields.Many2one(
+        "res.users", readonly=True, help="Empty when a promise caused it."
+    )
+    acknowledged_at = fields.Datetime(readonly=True)
+    acknowledged_by_id = fields.Many2one("res.users", readonly=True)
+    state = fields.Selection(STATES, required=True, readonly=True, default="waiting")
+    can_acknowledge = fields.Boolean(compute="_compute_can_acknowledge")
+    can_open_case = fields.Boolean(compute="_compute_can_open_case")
+
+    # What somebody without rights on the case learns of it
+    case_number = fields.Char(related="case_id.number", string="Number")
+    case_name = fields.Char(related="case_id.name", string="Subject")
+    partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
+    owner_id = fields.Many2one(related="case_id.user_id", string="Assigned to")
+    next_deadline = fields.Datetime(related="case_id.next_deadline", string="Due")
+
+    _waiting_uniq = models.UniqueIndex(
+        "(case_id, level) WHERE state = 'waiting'",
+        "The case is escalated to this level already and waits to be acknowledged.",
+    )
+    _user_waiting_idx = models.Index("(user_id) WHERE state = 'waiting'")
+
+    @api.model
+    def _selection_level(self):
+        return self.env["aftersales.team"]._escalation_levels()
+
+    # Compute ------------------------------------------------------------------
+
+    @api.depends_context("lang")
+    @api.depends("case_id.number", "level")
+    def _compute_display_name(self):
+        labels = dict(self._selection_level())
+        for record in self:
+            record.display_name = self.env._(
+                "%(case)s to: %(level)s",
+                case=record.case_number or "",
+                level=labels.get(record.level, ""),
+            )
+
+    @api.depends_context("lang")
+    @api.depends("clock_id", "raised_by_id", "level", "asked_level")
+    def _compute_texts(self):
+        labels = dict(self._selection_level())
+        for record in self:
+            record.note = record.cause_text = False
+            if record.asked_level != record.level:
+                record.note = self.env._(
+                    "Nobody is set as “%(asked)s” of the team, so it went on to: "
+                    "%(level)s.",
+                    asked=labels.get(record.asked_level),
+                    level=labels.get(record.level),
+                )
+            clock_sudo = record.sudo().clock_id
+            if clock_sudo:
+                record.cause_text = clock_sudo._escalation_cause()
+
+    @api.depends_context("uid")
+    @api.depends("user_id", "state")
+    def _compute_can_acknowledge(self):
+        is_manager = self.env.user.has_group(MANAGER)
+        for record in self:
+            record.can_acknowledge = record.state == "waiting" and (
+                is_manager or record.user_id == self.env.user
+            )
+
+    @api.depends_context("uid")
+    @api.depends("case_id")
+    def _compute_can_open_case(self):
+        cases = self.env["aftersales.case"]
+        if cases.has_access("read"):
+            cases = self.sudo().case_id.sudo(False)._filtered_access("read")
+        for record in self:
+            record.can_open_case = record.case_id in cases
+
+    # Acknowledge --------------------------------------------------------------
+
+    def action_acknowledge(self):
+        """Say that one has it: only the person himself, or a manager in his place."""
+        self.check_access("read")
+        self._check_may_acknowledge()
+        self._acknowledge(fields.Datetime.now())
+        return True
+
+    def _check_may_acknowledge(self):
+        """Refuse everybody but the person escalated to, and managers.
+
+        :raise AccessError: for anybody else
+        """
+        others = self.filtered(lambda e: e.user_id != self.env.user)
+        if others and not self.env.user.has_group(MANAGER):
+            raise AccessError(
+                self.env._(
+                    "This was escalated to %(person)s. Only he or a manager can "
+                    "acknowledge it.",
+                    person=", ".join(others.sudo().user_id.mapped("name")),
+                )
+            )
+
+    def _acknowledge(self, at):
+        """Note that it was taken up, end the promise to do so, and the activity.
+
+        :param at: instant
+        """
+        waiting_sudo = self.sudo().filtered(lambda e: e.state == "waiting")
+        if not waiting_sudo:
+            return
+        waiting_sudo.write(
+            {
+                "state": "acknowledged",
+                "acknowledged_at": at,
+                "acknowledged_by_id": self.env.uid,
+            }
+        )
+        waiting_sudo._log("escalation_acknowledged", at)
+        for escalation in waiting_sudo:
+            escalation._clocks_event("escalation_acknowledged", at)
+        waiting_sudo.activity_ids._action_done()
+        waiting_sudo.case_id._notify_changed()
+
+    def _end(self):
+        """Nobody needs to take up what is over."""
+        waiting_sudo = self.sudo().filtered(lambda e: e.state == "waiting")
+        waiting_sudo.write({"state": "ended"})
+        waiting_sudo.activity_ids.unlink()
+
+    # What follows -------------------------------------------------------------
+
+    def _log(self, kind, at):
+        """Write one ledger line each."""
+        self.env["aftersales.event"]._append(
+            [
+                self.env["aftersales.case"]._event(
+                    escalation.case_id,
+                    kind,
+                    at,
+                    source_kind=self._name,
+                    source_id=escalation.id,
+                    data=escalation._ledger_data(),
+                )
+                for escalation in self
+            ]
+        )
+
+    def _ledger_data(self):
+        self.ensure_one()
+        return {
+            "level": self.level,
+            "asked_level": self.asked_level,
+            "user": self.user_id.id,
+            "clock": self.clock_id.id,
+        }
+
+    def _clocks_event(self, code, at):
+        """Let the promise to take it up start or end."""
+        self.ensure_one()
+        self.case_id._clocks_event(code, at, subject=f"{self._name},{self.id}")
+
+    def _tell(self):
+        """Give each person an activity per escalation and one mail for all of his."""
+        model_id = self.env["ir.model"]._get_id(self._name)
+        clocks = self.env["aftersales.clock"]
+        values = [
+            {
+                **clocks._prepare_activity(escalation.user_id),
+                "res_model_id": model_id,
+                "res_id": escalation.id,
+                "summary": escalation._activity_summary(),
+            }
+            for escalation in self
+        ]
+        clocks._create_activities(values)
+        mails = []
+        for user, theirs in self.grouped("user_id").items():
+            theirs = theirs.with_context(lang=user.lang, tz=user.tz)
+            mails.append(theirs._prepare_mail(user))
+        self.env["aftersales.case"]._send_to_colleagues(mails)
+
+    def _alert(self):
+        """Return what the form of the case shows of it."""
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "level": dict(self._selection_level())[self.level],
+            "user": self.sudo().user_id.name,
+            "is_mine": self.user_id == self.env.user,
+            "can_acknowledge": self.can_acknowledge,
+            "reason": self.reason or "",
+            "cause": self.cause_text or "",
+            "note": self.note or "",
+        }
+
+    def _activity_summary(self):
+        self.ensure_one()
+        record = self.with_context(lang=self.user_id.lang)
+        return record.env._("Escalated to you: %s", record.case_number)
+
+    def _prepare_mail(self, user):
+        """Return the mail to a person: what it is about and a link each, nothing of
+        the conversation."""
+        if len(self) == 1:
+            subject = self._activity_summary()
+        else:
+            subject = self.env._("%s cases are escalated to you", len(self))
+        rows = Markup("").join(escalation._mail_row() for escalation in self)
+        text = self.env._(
+            "Please look at it and acknowledge it, so that everybody knows you have it:"
+        )
+        return {
+            "user": user,
+            "company": self.company_id[:1],
+            "subject": subject,
+            "body": Markup("<p>%s</p><ul>%s</ul>") % (text, rows),
+        }
+
+    def _mail_row(self):
+        self.ensure_one()
+        words = filter(None, (self.reason, self.cause_text, self.note))
+        return Markup('<li><a href="%s">%s %s</a><br/>%s</li>') % (
+            self._mail_link(),
+            self.case_number,
+            self.case_name,
+            " ".join(words),
+        )
+
+    def _mail_link(self):
+        base = self.get_base_url()
+        return f"{base}/mail/view?model={self._name}&res_id={self.id}"
+
+    def action_open_case(self):
+        """Open the case, for who may read it."""
+        self.ensure_one()
+        self.case_id.check_access("read")
+        return self.case_id._get_records_action()
+
+
+class MailActivity(models.Model):
+    """An activity on an escalation that is done has acknowledged it."""
+
+    _inherit = "mail.activity"
+
+    def _action_done(self, feedback=False, attachment_ids=None):
+        escalations = self._aftersales_escalations()
+        escalations._check_may_acknowledge()
+        result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
+        escalations._acknowledge(fields.Datetime.now())
+        return result
+
+    def _aftersales_escalations(self):
+        """Return the escalations that wait with these activities."""
+        model = self.env["aftersales.escalation"]
+        ours = self.filtered(lambda a: a.res_model == model._name)
+        records = model.browse(ours.mapped("res_id")).exists()
+        return records.filtered(lambda e: e.sudo().state == "waiting")
+
+
+class AftersalesCase(models.Model):
+    """Bringing a case before somebody higher."""
+
+    _inherit = "aftersales.case"
+
+    escalation_ids = fields.One2many(
+        "aftersales.escalation", "case_id", string="Escalations"
+    )
+    escalation_count = fields.Integer(compute="_compute_escalation_count")
+
+    @api.depends("escalation_ids")
+    def _compute_escalation_count(self):
+        groups = self.env["aftersales.escalation"]._read_group(
+            [("case_id", "in", self.ids)], ["case_id"], ["__count"]
+        )
+        counts = {case.id: count for case, count in groups}
+        for case in self:
+            case.escalation_count = counts.get(case.id, 0)
+
+    # Raise --------------------------------------------------------------------
+
+    def _escalate(self, level, *, at=None, reason=None, clocks=None, by=None):
+        """Bring cases before the person of a level; a case that waits there already is
+        left alone.
+
+        :param str level: code of a level
+        :param at: instant, now when not given
+        :param str reason: a person's words
+        :param dict clocks: {case id: id of the clock that caused it}
+        :param by: ``res.users`` who raises it; nobody for a ladder
+        :return: the new ``aftersales.escalation`` records, as superuser
+        :raise UserError: when nobody is set for a team on this level or above
+        """
+        at = at or fields.Datetime.now()
+        cases_sudo = self.sudo()
+        reached = cases_sudo._people_from_level(level)
+        waiting = cases_sudo._levels_waiting()
+        values = [
+            {
+                "case_id": case.id,
+                "clock_id": (clocks or {}).get(case.id),
+                "cycle": case.cycle,
+                "level": reached[case.team_id][1],
+                "asked_level": level,
+                "user_id": reached[case.team_id][0].id,
+                "reason": reason,
+                "raised_at": at,
+                "raised_by_id": by.id if by else False,
+            }
+            for case in cases_sudo
+            if reached[case.team_id][1] not in waiting[case.id]
+        ]
+        escalations = self.env["aftersales.escalation"].sudo().create(values)
+        escalations._log("escalated", at)
+        for escalation in escalations:
+            escalation._clocks_event("escalated", at)
+        escalations._tell()
+        self._notify_changed()
+        return escalations
+
+    def _people_from_level(self, level):
+        """Return {team: (user, level reached)}."""
+        result = {}
+        for team in self.team_id:
+            result[team] = team._person_from_level(level)
+            if not result[team][0]:
+                raise UserError(
+                    self.env._(
+                        "Nobody is set whom cases of the team “%s” can be escalated "
+                        "to. Enter people under After-Sales ▸ Configuration ▸ Teams.",
+                        team.name,
+                    )
+                )
+        return result
+
+    def _levels_waiting(self):
+        """Return {case id: set of levels on which it waits to be acknowledged}."""
+        groups = self.env["aftersales.escalation"]._read_group(
+            [("case_id", "in", self.ids), ("state", "=", "waiting")],
+            ["case_id", "level"],
+        )
+        result = defaultdict(set)
+        for case, level in groups:
+            result[case.id].add(level)
+        return result
+
+    # By hand ------------------------------------------------------------------
+
+    def _next_escalation_level(self):
+        """Return the level a case is escalated to next: one above the highest it was
+        in this cycle, not that of the user himself; None beyond the top."""
+        self.ensure_one()
+        case_sudo = self.sudo()
+        raised = case_sudo.escalation_ids.filtered(
+            lambda e: e.cycle == case_sudo.cycle and e.state != "ended"
+        )
+        levels = list(case_sudo.team_id._LEVEL_FIELDS)
+        past = max((levels.index(e.level) for e in raised), default=-1)
+        for level in levels[past + 1 :]:
+            user, _reached = case_sudo.team_id._person_from_level(level)
+            if user != self.env.user:
+                return level
+        return None
+
+    def _escalate_by_hand(self, level, reason):
+        """Escalate as a person: level by level, unless he is a manager.
+
+        :param str level: code of a level
+        :param str reason: his words
+        :raise UserError: without a reason, or beyond the top
+        :raise AccessError: when a level is left out by somebody who is no manager
+        """
+        self.ensure_one()
+        self._refuse_customers()
+        self.check_access("write")
+        if not (reason or "").strip():
+            raise UserError(self.env._("Say why you escalate the case."))
+        following = self._next_escalation_level()
+        if not following:
+            raise UserError(
+                self.env._("The case has been escalated to the highest level already.")
+            )
+        if level != following and not self.env.user.has_group(MANAGER):
+            raise AccessError(
+                self.env._(
+                    "Cases are escalated one level at a time; the next one is: "
+                    "%(level)s. Only a manager leaves out a level.",
+                    level=dict(self.team_id._escalation_levels())[following],
+                )
+            )
+        return self._escalate(level, reason=reason, by=self.env.user)
+
+    # What ends them -----------------------------------------------------------
+
+    def _clocks_void(self, at, cause):
+        """What is set aside, archived or merged needs nobody's attention."""
+        super()._clocks_void(at, cause)
+        self._end_escalations()
+
+    def _on_stage_changed(self, kinds, at):
+        """Nor does what is cancelled."""
+        result = super()._on_stage_changed(kinds, at)
+        self.filtered(lambda case: kinds[case.id][1] == "cancelled")._end_escalations()
+        return result
+
+    def _end_escalations(self):
+        if self:
+            waiting = [("case_id", "in", self.ids), ("state", "=", "waiting")]
+            self.env["aftersales.escalation"].sudo().search(waiting)._end()
+
+    # Screens ------------------------------------------------------------------
+
+    @api.readonly
+    def get_alerts(self):
+        """Return what stands above the reply box, as plain data.
+
+        :return: dict with ``escalations`` that wait to be acknowledged
+        :raise AccessError: for who may not read the case
+        """
+        self.ensure_one()
+        self._refuse_customers()
+        self.check_access("read")
+        waiting = self.env["aftersales.escalation"].search(
+            [("case_id", "=", self.id), ("state", "=", "waiting")]
+        )
+        return {"escalations": [escalation._alert() for escalation in waiting]}
+
+    def action_view_escalations(self):
+        """Open the escalations of the case."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "aftersales_service.aftersales_escalation_action"
+        )
+        action["domain"] = [("case_id", "=", self.id)]
+        action["context"] = {"search_default_waiting": 0}
+        return action
+
+    # Telling colleagues -------------------------------------------------------
+
+    def message_subscribe(self, partner_ids=None, subtype_ids=None):
+        """Who is told of one thing does not follow the whole case for it."""
+        if self.env.context.get("aftersales_tell_only"):
+            return True
+        return super().message_subscribe(
+            partner_ids=partner_ids, subtype_ids=subtype_ids
+        )
+
+    @api.model
+    def _send_to_colleagues(self, mails):
+        """Put mails to colleagues into the outbox, with the transaction that causes
+        them: they go out once it is committed, and never twice.
+
+        :param list mails: dicts with ``user``, ``company``, ``subject`` and ``body``
+            (``Markup``)
+        """
+        values = [
+            self._prepare_colleague_mail(mail)
+            for mail in mails
+            if mail["user"].partner_id.email_normalized
+        ]
+        if not values:
+            return
+        self.env["mail.mail"].sudo().create(values)
+        job = self.env.ref("mail.ir_cron_mail_scheduler_action", False)
+        if job:
+            job.sudo()._trigger()
+
+    @api.model
+    def _prepare_colleague_mail(self, mail):
+        company = mail["company"] or self.env.company
+        sender = company.email_formatted or self.env.user.email_formatted
+        return {
+            "subject": mail["subject"],
+            "body_html": mail["body"],
+            "email_from": sender,
+            "reply_to": sender,
+            "author_id": company.partner_id.id,
+            "recipient_ids": [fields.Command.link(mail["user"].partner_id.id)],
+            "headers": repr({"Auto-Submitted": "auto-generated"}),
+            "message_type": "user_notification",
+            "auto_delete": True,
+        }

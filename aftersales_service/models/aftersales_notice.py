@@ -1,1 +1,387 @@
-"""Messages to customers, prepared for a person to send."""
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import plaintext2html
+
+REASONS = [
+    ("late", "The promise will not be kept in time"),
+    ("missed", "The promise was not kept in time"),
+    ("holiday", "Working hours changed around a time told to the customer"),
+    ("escalated", "The case was escalated"),
+    ("other", "Other"),
+]
+STATES = [("prepared", "Prepared"), ("sent", "Sent"), ("discarded", "Discarded")]
+# What a person may write; all else follows from what he does with the message.
+WRITABLE_FIELDS = frozenset({"body", "standard_body", "new_time"})
+
+
+class AftersalesNotice(models.Model):
+    """A message to a customer, prepared for a person, who decides whether it is sent.
+
+    It is written in the customer's language and names no new time unless the person
+    enters one: nothing is promised that nobody stands for.
+    """
+
+    _name = "aftersales.notice"
+    _description = "After-Sales Prepared Message"
+    _order = "prepared_at desc, id desc"
+    _rec_name = "case_id"
+
+    case_id = fields.Many2one(
+        "aftersales.case", required=True, readonly=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="case_id.company_id", store=True, precompute=True, index=True
+    )
+    clock_id = fields.Many2one(
+        "aftersales.clock",
+        string="Promise",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    reason = fields.Selection(REASONS, required=True, readonly=True)
+    told_at = fields.Datetime(
+        string="Promised For",
+        readonly=True,
+        help="The deadline when the message was prepared.",
+    )
+    new_time = fields.Datetime(
+        help="A realistic time, if you know one. The message then names it, in the "
+        "customer's time zone.",
+    )
+    body = fields.Text(string="Message", required=True)
+    standard_body = fields.Text(
+        help="The text as it was proposed: while the message is the same, nobody has "
+        "changed it."
+    )
+    state = fields.Selection(STATES, required=True, readonly=True, default="prepared")
+    prepared_at = fields.Datetime(required=True, readonly=True)
+    used_by_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        help="Who took the text into his answer and has not sent it yet.",
+    )
+    decided_at = fields.Datetime(readonly=True, help="When it was sent or discarded.")
+    decided_by_id = fields.Many2one("res.users", readonly=True)
+    activity_id = fields.Many2one(
+        "mail.activity", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
+    user_id = fields.Many2one(related="case_id.user_id", string="Assigned to")
+    next_deadline = fields.Datetime(related="case_id.next_deadline", string="Due")
+
+    _prepared_uniq = models.UniqueIndex(
+        "(case_id, reason, COALESCE(clock_id, 0)) WHERE state = 'prepared'",
+        "Such a message is prepared already.",
+    )
+
+    # CRUD -----------------------------------------------------------------------
+
+    def write(self, vals):
+        """Write the text or the new time; a new time rewrites a text that nobody has
+        changed."""
+        if not self.env.su and set(vals) - WRITABLE_FIELDS:
+            raise AccessError(
+                self.env._("Only the text and the new time can be changed.")
+            )
+        if not self.env.su and self.filtered(lambda n: n.state != "prepared"):
+            raise UserError(self.env._("The message was sent or discarded already."))
+        result = super().write(vals)
+        if "new_time" in vals and "body" not in vals:
+            for notice in self.filtered(lambda n: n.body == n.standard_body):
+                super(AftersalesNotice, notice).write(notice._prepare_body())
+        return result
+
+    @api.onchange("new_time")
+    def _onchange_new_time(self):
+        """Show at once how the new time reads."""
+        for notice in self.filtered(lambda n: n.body == n.standard_body):
+            notice.update(notice._prepare_body())
+
+    # Text -----------------------------------------------------------------------
+
+    def _prepare_body(self):
+        body = self._render_body()
+        return {"body": body, "standard_body": body}
+
+    def _render_body(self):
+        """Return the standard text for the case, in the customer's language."""
+        self.ensure_one()
+        case_sudo = self.case_id.sudo()
+        record = self.with_context(lang=case_sudo._customer_lang()).sudo()
+        paragraphs = [
+            record._text_greeting(),
+            record._text_reason(),
+            record._text_outlook(),
+            case_sudo.team_id.with_env(record.env).name or "",
+        ]
+        return "\n\n".join(paragraphs)
+
+    def _text_greeting(self):
+        name = self.case_id.partner_id.name
+        if name:
+            return self.env._("Hello %s,", name)
+        return self.env._("Hello,")
+
+    def _text_reason(self):
+        """Return why we write. Extendable for reasons of one's own."""
+        words = {"number": self.case_id.number}
+        if self.told_at:
+            words["time"] = self.case_id._customer_moment(self.told_at)
+        if self.reason == "escalated":
+            return self.env._(
+                "Your case %(number)s has been passed on to a superior, who is looking "
+                "at it now.",
+                **words,
+            )
+        if self.reason == "missed" and self.told_at:
+            return self.env._(
+                "We are sorry that you had to wait: we did not keep the time of "
+                "%(time)s for your case %(number)s.",
+                **words,
+            )
+        if self.told_at:
+            return self.env._(
+                "We are sorry that you have to wait longer: we will not keep the time "
+                "of %(time)s for your case %(number)s.",
+                **words,
+            )
+        return self.env._(
+            "We are sorry that your case %(number)s takes longer than we meant it to.",
+            **words,
+        )
+
+    def _text_outlook(self):
+        if self.new_time:
+            return self.env._(
+                "You hear from us by %s.", self.case_id._customer_moment(self.new_time)
+            )
+        return self.env._("We are working on it and keep you informed.")
+
+    # Prepare --------------------------------------------------------------------
+
+    @api.model
+    def _prepare(self, clocks, reason):
+        """Prepare a message for the customer of each promise and tell who is in charge
+        of the case; one that is prepared already for the same is left alone.
+
+        :param clocks: ``aftersales.clock`` records
+        :param str reason: code, one of ``REASONS``
+        :return: the new records, as superuser
+        """
+        clocks_sudo = clocks.sudo()
+        known = self._prepared_clocks(clocks_sudo, reason)
+        values = [
+            {
+                "case_id": clock.case_id.id,
+                "clock_id": clock.id,
+                "told_at": clock.deadline,
+            }
+            for clock in clocks_sudo
+            if clock.id not in known
+        ]
+        return self._prepare_values(values, reason)
+
+    @api.model
+    def _prepare_for_cases(self, cases, reason):
+        """Prepare a message that belongs to no promise.
+
+        :param cases: ``aftersales.case`` records
+        :param str reason: code, one of ``REASONS``
+        :return: the new records, as superuser
+        """
+        known = self.sudo().search(
+            [
+                ("case_id", "in", cases.ids),
+                ("reason", "=", reason),
+                ("clock_id", "=", False),
+                ("state", "=", "prepared"),
+            ]
+        )
+        values = [{"case_id": case.id} for case in cases - known.case_id]
+        return self._prepare_values(values, reason)
+
+    @api.model
+    def _prepared_clocks(self, clocks, reason):
+        """Return the set of ids of clocks with such a message."""
+        groups = self.sudo()._read_group(
+            [
+                ("clock_id", "in", clocks.ids),
+                ("reason", "=", reason),
+                ("state", "=", "prepared"),
+            ],
+            ["clock_id"],
+        )
+        return {clock.id for (clock,) in groups}
+
+    @api.model
+    def _prepare_values(self, values, reason):
+        at = fields.Datetime.now()
+        notices = self.sudo()
+        for vals in values:
+            vals.update(reason=reason, prepared_at=at)
+            vals.update(notices.new(vals)._prepare_body())
+        notices = notices.create(values)
+        notices._log("notice_prepared", at)
+        notices._tell_owners()
+        return notices
+
+    def _log(self, kind, at):
+        """Write one ledger line each: codes and ids, never the text."""
+        self.env["aftersales.event"]._append(
+            [
+                self.env["aftersales.case"]._event(
+                    notice.case_id,
+                    kind,
+                    at,
+                    cause=notice.reason,
+                    source_kind=self._name,
+                    source_id=notice.id,
+                    data={"clock": notice.clock_id.id},
+                )
+                for notice in self
+            ]
+        )
+
+    def _tell_owners(self):
+        """Give who is in charge of a case an activity for all its new messages."""
+        by_case = self.grouped("case_id")
+        people = {case: case._responsible_user() for case in by_case}
+        told = [case for case in by_case if people[case]]
+        clocks = self.env["aftersales.clock"]
+        model_id = self.env["ir.model"]._get_id("aftersales.case")
+        values = [
+            {
+                **clocks._prepare_activity(people[case]),
+                "res_model_id": model_id,
+                "res_id": case.id,
+                "summary": self._activity_summary(people[case]),
+            }
+            for case in told
+        ]
+        activities = clocks._create_activities(values)
+        for case, activity in zip(told, activities, strict=True):
+            by_case[case].activity_id = activity
+
+    def _activity_summary(self, user):
+        env = self.with_context(lang=user.lang).env
+        return env._("A message to the customer is prepared: send or discard it")
+
+    # Decide ---------------------------------------------------------------------
+
+    def action_use(self):
+        """Take the text into one's answer. It counts as sent when the answer is.
+
+        :return: the action that opens the case
+        """
+        self.ensure_one()
+        self._check_may_decide()
+        self.sudo().used_by_id = self.env.user
+        return self.case_id._get_records_action()
+
+    def action_send(self):
+        """Send the text as it is, as one's own answer to the customer."""
+        self._check_may_decide()
+        for notice in self:
+            notice.sudo().used_by_id = self.env.user
+            # A text, whatever it looks like: never markup.
+            notice.case_id.action_reply(plaintext2html(notice.body))
+        return True
+
+    def action_discard(self):
+        """Say that the customer need not be told."""
+        self._check_may_decide()
+        self._decide("discarded", fields.Datetime.now())
+        return True
+
+    def _check_may_decide(self):
+        """Refuse who may not answer on the case, and what is decided already."""
+        self.check_access("read")
+        self.case_id.check_access("write")
+        if self.filtered(lambda notice: notice.state != "prepared"):
+            raise UserError(self.env._("The message was sent or discarded already."))
+
+    def _decide(self, state, at, by=None):
+        """Note what became of messages.
+
+        :param str state: ``sent`` or ``discarded``
+        :param at: instant
+        :param by: ``res.users``, the present user when not given
+        """
+        if not self:
+            return
+        notices_sudo = self.sudo()
+        notices_sudo.write(
+            {
+                "state": state,
+                "decided_at": at,
+                "decided_by_id": (by or self.env.user).id,
+            }
+        )
+        if state == "sent":
+            notices_sudo._log("notice_sent", at)
+        activities = notices_sudo.activity_id
+        waiting = self.sudo().search(
+            [("activity_id", "in", activities.ids), ("state", "=", "prepared")]
+        )
+        (activities - waiting.activity_id).unlink()
+
+
+class AftersalesCase(models.Model):
+    """What becomes of prepared messages when the case goes on."""
+
+    _inherit = "aftersales.case"
+
+    notice_ids = fields.One2many(
+        "aftersales.notice", "case_id", string="Prepared Messages"
+    )
+
+    def _prepared_notices(self):
+        """Return the messages that wait for a decision, as superuser."""
+        return (
+            self.env["aftersales.notice"]
+            .sudo()
+            .search([("case_id", "in", self.ids), ("state", "=", "prepared")])
+        )
+
+    def _on_human_reply(self, message, at):
+        """The text that the author took into his answer is sent with it; what the
+        answer made needless is discarded."""
+        result = super()._on_human_reply(message, at)
+        notices = self._prepared_notices()
+        if not notices:
+            return result
+        user = message.sudo().author_id.main_user_id
+        sent = notices.filtered(lambda n: n.used_by_id and n.used_by_id == user)
+        sent._decide("sent", at, user)
+        ended = (notices - sent).filtered(lambda n: n.clock_id.state == "stopped")
+        ended._decide("discarded", at, user)
+        return result
+
+    def _on_stage_changed(self, kinds, at):
+        """Nobody apologises for what is done with."""
+        result = super()._on_stage_changed(kinds, at)
+        ended = ("resolved", "closed", "cancelled")
+        over = self.filtered(lambda case: kinds[case.id][1] in ended)
+        if over:
+            over._prepared_notices()._decide("discarded", at)
+        return result
+
+    @api.readonly
+    def get_alerts(self):
+        """Add the messages prepared for the customer."""
+        alerts = super().get_alerts()
+        prepared = self.env["aftersales.notice"].search(
+            [("case_id", "=", self.id), ("state", "=", "prepared")]
+        )
+        can_write = self.has_access("write")
+        alerts["notices"] = [
+            {
+                "id": notice.id,
+                "reason": self._selection_label(notice, "reason"),
+                "body": notice.body,
+                "can_decide": can_write,
+            }
+            for notice in prepared
+        ]
+        return alerts

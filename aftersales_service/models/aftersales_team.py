@@ -27,7 +27,23 @@ class AftersalesTeam(models.Model):
     leader_id = fields.Many2one(
         "res.users",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
-        help="Told when a promise of the team is broken.",
+        help="Told when a promise of the team is broken. First level of escalation.",
+    )
+    department_head_id = fields.Many2one(
+        "res.users",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="Second level of escalation. He need not work with after-sales: he sees "
+        "what is escalated to him. Empty: the next level is told.",
+    )
+    manager_id = fields.Many2one(
+        "res.users",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="Third level of escalation. Empty: the next level is told.",
+    )
+    management_id = fields.Many2one(
+        "res.users",
+        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        help="Last level of escalation.",
     )
     member_ids = fields.Many2many(
         "res.users",
@@ -134,9 +150,10 @@ class AftersalesTeam(models.Model):
         return teams
 
     def write(self, vals):
-        """Write; which stage is the first of its kind depends on the own stages."""
+        """Write; which stage is the first of its kind depends on the own stages, and
+        who is offered the board on who leads."""
         result = super().write(vals)
-        if "stage_ids" in vals:
+        if not vals.keys().isdisjoint(("stage_ids", "leader_id")):
             self.env.registry.clear_cache()
         return result
 
@@ -192,6 +209,42 @@ class AftersalesTeam(models.Model):
         user = user or self.env.user
         teams = self.sudo().search([("company_id", "=", company.id)])
         return (teams.filtered(lambda team: user in team.member_ids) or teams)[:1]
+
+    # Levels -----------------------------------------------------------------
+
+    # Level of escalation → field that holds its person, lowest first.
+    _LEVEL_FIELDS = {
+        "1": "leader_id",
+        "2": "department_head_id",
+        "3": "manager_id",
+        "4": "management_id",
+    }
+
+    @api.model
+    def _escalation_levels(self):
+        """Return the levels of escalation as (code, label), lowest first; extendable
+        together with ``_LEVEL_FIELDS``."""
+        return [
+            ("1", self.env._("Team leader")),
+            ("2", self.env._("Department head")),
+            ("3", self.env._("Manager")),
+            ("4", self.env._("Management")),
+        ]
+
+    def _person_from_level(self, level):
+        """Return who answers for the team at a level, or at the next one above where
+        nobody is set or the person has left.
+
+        :param str level: code of a level
+        :return: tuple (``res.users``, code of his level); an empty user and the level
+            asked for when there is nobody up to the top
+        """
+        self.ensure_one()
+        levels = list(self._LEVEL_FIELDS)
+        for code in levels[levels.index(level) :]:
+            if user := self[self._LEVEL_FIELDS[code]].filtered("active"):
+                return user, code
+        return self.env["res.users"], level
 
     # Actions ----------------------------------------------------------------
 

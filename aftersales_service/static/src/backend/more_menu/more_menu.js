@@ -6,9 +6,9 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
-/** The marks a case can be set aside with, each one click away. */
-export class SetAsideMenu extends Component {
-    static template = "aftersales_service.SetAsideMenu";
+/** What is done with a case less often: escalate it, set it aside with one of the marks. */
+export class MoreMenu extends Component {
+    static template = "aftersales_service.MoreMenu";
     static components = { Dropdown, DropdownItem };
     static props = { ...standardWidgetProps };
 
@@ -22,21 +22,43 @@ export class SetAsideMenu extends Component {
         ];
     }
 
-    async onSelected(mark) {
+    get isOpen() {
+        return !["closed", "cancelled"].includes(this.props.record.data.stage_kind);
+    }
+
+    setAside(mark) {
+        return this.open("aftersales_service.aftersales_case_mark_action", {
+            default_mark: mark.code,
+        });
+    }
+
+    escalate() {
+        return this.open("aftersales_service.aftersales_case_escalate_action", {
+            default_case_id: this.props.record.resId,
+        });
+    }
+
+    async open(action, context) {
         const { record } = this.props;
         if (!(await record.save())) {
             return;
         }
-        await this.action.doAction("aftersales_service.aftersales_case_mark_action", {
+        await this.action.doAction(action, {
             additionalContext: {
                 active_model: "aftersales.case",
                 active_id: record.resId,
                 active_ids: [record.resId],
-                default_mark: mark.code,
+                ...context,
             },
-            onClose: () => record.load(),
+            onClose: async () => {
+                await record.load();
+                this.env.bus.trigger("AFTERSALES_CASE:CHANGED", { id: record.resId });
+            },
         });
     }
 }
 
-registry.category("view_widgets").add("aftersales_more_menu", { component: SetAsideMenu });
+registry.category("view_widgets").add("aftersales_more_menu", {
+    component: MoreMenu,
+    fieldDependencies: [{ name: "stage_kind", type: "selection" }],
+});

@@ -81,20 +81,37 @@ class AftersalesCase(models.Model):
     # Promises -----------------------------------------------------------------
 
     def _panel_promises(self):
-        """Return the promises of the latest cycle of each kind, open ones first."""
+        """Return the promises of the latest cycle of each kind, and of each subject
+        where there are several; open ones first."""
         clocks_sudo = self.sudo().clock_ids.filtered(lambda c: c.outcome != "void")
         latest = {}
         for clock in clocks_sudo.sorted("cycle"):
-            latest[clock.kind] = clock
-        promises = [self._panel_promise(clock) for clock in latest.values()]
+            latest[clock.kind, clock.subject] = clock
+        clocks_sudo = clocks_sudo.browse(clock.id for clock in latest.values())
+        explained = set(clocks_sudo.with_env(self.env)._filtered_access("read").ids)
+        may_keep = self.has_access("write")
+        promises = [
+            {
+                **self._panel_promise(clock),
+                "can_explain": clock.id in explained,
+                "can_keep": may_keep and self._is_kept_by_hand(clock),
+            }
+            for clock in clocks_sudo
+        ]
         return sorted(promises, key=lambda p: (p["rank"], p["deadline"] or "9"))
+
+    @api.model
+    def _is_kept_by_hand(self, clock_sudo):
+        """Whether somebody has to say that what was promised has happened."""
+        return clock_sudo.kind == "promise" and clock_sudo.state != "stopped"
 
     def _panel_promise(self, clock_sudo):
         as_string = fields.Datetime.to_string
         return {
             "id": clock_sudo.id,
             "kind": clock_sudo.kind,
-            "label": self._selection_label(clock_sudo, "kind"),
+            "subject": clock_sudo.subject,
+            "label": clock_sudo._promise_label(),
             "state": clock_sudo.state,
             "outcome": clock_sudo.outcome,
             "rank": 0 if clock_sudo.state != "stopped" else 1,
@@ -103,6 +120,9 @@ class AftersalesCase(models.Model):
             "deadline": as_string(clock_sudo.deadline),
             "warning_at": as_string(clock_sudo.warning_at),
             "remaining_seconds": clock_sudo.remaining_seconds,
+            "paused": clock_sudo._pause_words(),
+            "is_manual": clock_sudo.is_manual,
+            "manual_reason": clock_sudo.manual_reason or "",
             "stopped_at": as_string(clock_sudo.stopped_at),
             "target_seconds": clock_sudo.target_seconds,
             "policy": clock_sudo.policy_id.name or "",
@@ -303,38 +323,6 @@ class AftersalesCase(models.Model):
         if not self.env[needs].has_access("read"):
             return set()
         return set(records._filtered_access("read").ids)
-
-    # The next one ---------------------------------------------------------------
-
-    @api.model
-    def _queue_domain(self):
-        """Return the domain of the user's queue: his open cases, and those of his
-        teams that nobody has taken."""
-        return [
-            ("mark", "=", False),
-            ("is_open", "=", True),
-            "|",
-            ("user_id", "=", self.env.uid),
-            "&",
-            ("user_id", "=", False),
-            ("team_id.member_ids", "in", self.env.uid),
-        ]
-
-    def action_next_case(self):
-        """Open the case of the user's queue whose promise breaks next, other than
-        the one that is open already."""
-        domain = [*self._queue_domain(), ("id", "not in", self.ids)]
-        case = self.search(domain, limit=1)
-        if case:
-            return case._get_records_action()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("Nothing else waits for you."),
-            },
-        }
 
     # Smart buttons --------------------------------------------------------------
 

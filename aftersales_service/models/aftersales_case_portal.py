@@ -41,7 +41,7 @@ PORTAL_FIELDS = frozenset(
     }
 )
 # Promises a customer is told of, in the order in which they are shown.
-PORTAL_PROMISES = ("first_response", "resolution")
+PORTAL_PROMISES = ("promise", "first_response", "resolution")
 
 
 class AftersalesCase(models.Model):
@@ -249,6 +249,10 @@ class AftersalesCase(models.Model):
         if not clock.deadline:
             return ""
         when = self._customer_moment(clock.deadline)
+        if clock.kind == "promise" and not late:
+            return self._promise_sentence(clock.subject, clock.deadline)
+        if clock.kind == "promise":
+            return self._promise_late_sentence(clock.subject, clock.deadline)
         answer = clock.kind == "first_response"
         if late and answer:
             return self.env._(

@@ -22,6 +22,8 @@ LOOKS = {
     "archived": ("fa-archive", "plain"),
     "marked": ("fa-ban", "warning"),
     "unmarked": ("fa-undo", "plain"),
+    "promised": ("fa-handshake-o", "info"),
+    "promise_kept": ("fa-check", "success"),
     "clock_paused": ("fa-pause", "plain"),
     "clock_resumed": ("fa-play", "plain"),
     "clock_warned": ("fa-hourglass-half", "warning"),

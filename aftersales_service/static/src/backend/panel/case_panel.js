@@ -14,6 +14,7 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Countdown } from "../countdown/countdown";
 import { durationInWords } from "../countdown/duration";
+import { ExplanationDialog } from "../explain/explanation";
 import { shownCaseFields, useShownCase } from "../form/case_observer";
 
 const PICKING_LOOK = { done: "text-success", cancel: "text-muted", assigned: "text-info" };
@@ -28,7 +29,8 @@ export class CasePanel extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.state = useState({ panel: null, failed: false });
+        this.dialog = useService("dialog");
+        this.state = useState({ panel: null, failed: false, keeping: false });
         this.keepLast = new KeepLast();
         useShownCase((resId) => this.load(resId));
     }
@@ -94,8 +96,20 @@ export class CasePanel extends Component {
         return lines.join("\n");
     }
 
-    remaining(promise) {
-        return durationInWords(promise.remaining_seconds);
+    pausedTitle(promise) {
+        return promise.outcome === "breached"
+            ? _t("Broken; the time stands still while somebody else has to act.")
+            : _t("%(left)s are left when the time goes on.", {
+                  left: durationInWords(promise.remaining_seconds),
+              });
+    }
+
+    manualTitle(promise) {
+        return _t("Deadline set by hand: %(reason)s", { reason: promise.manual_reason });
+    }
+
+    whyLabel(promise) {
+        return _t("Why this deadline? %(promise)s", { promise: promise.label });
     }
 
     quantity(value) {
@@ -111,6 +125,25 @@ export class CasePanel extends Component {
     }
 
     // Doing -----------------------------------------------------------------------------
+
+    explain(promise) {
+        this.dialog.add(ExplanationDialog, { clockId: promise.id, title: promise.label });
+    }
+
+    /** Note that what was promised has happened. */
+    async keep(promise) {
+        const { record } = this.props;
+        this.state.keeping = true;
+        try {
+            await this.orm.call("aftersales.case", "action_promise_kept", [[record.resId]], {
+                topic: promise.subject,
+            });
+            await record.load();
+            this.env.bus.trigger("AFTERSALES_CASE:CHANGED", { id: record.resId });
+        } finally {
+            this.state.keeping = false;
+        }
+    }
 
     open(resModel, resId) {
         return this.action.doAction({

@@ -35,6 +35,12 @@ export class ReplyBox extends Component {
                 this.state.recipients = detail.panel.recipients;
             }
         });
+        useBus(this.env.bus, "AFTERSALES_CASE:DRAFT", ({ detail }) => {
+            if (detail.id === this.props.record.resId) {
+                this.setBody([this.state.body.trim(), detail.body].filter(Boolean).join("\n\n"));
+                this.textRef.el?.focus();
+            }
+        });
     }
 
     // Draft ---------------------------------------------------------------------------
@@ -55,7 +61,11 @@ export class ReplyBox extends Component {
     }
 
     onInput(ev) {
-        this.state.body = ev.target.value;
+        this.setBody(ev.target.value);
+    }
+
+    setBody(body) {
+        this.state.body = body;
         if (this.state.body) {
             browser.sessionStorage.setItem(this.draftKey(), this.state.body);
         } else {
@@ -93,6 +103,15 @@ export class ReplyBox extends Component {
         return Boolean(this.hasCustomer && this.state.body.trim() && !this.state.sending);
     }
 
+    /** Whether the menu below the button holds something that can be done now. */
+    get canChoose() {
+        return this.actions.slice(1).some((action) => this.canDo(action));
+    }
+
+    canDo(action) {
+        return action.dialog ? this.hasCustomer && !this.state.sending : this.canSend;
+    }
+
     // Doing ---------------------------------------------------------------------------
 
     onKeydown(ev) {
@@ -120,6 +139,9 @@ export class ReplyBox extends Component {
     }
 
     async send(action) {
+        if (action.dialog) {
+            return this.openDialog(action.dialog);
+        }
         if (!this.canSend) {
             return;
         }
@@ -165,6 +187,22 @@ export class ReplyBox extends Component {
             },
             { onClose: (infos) => this.onComposerClosed(infos) }
         );
+    }
+
+    /** Go on in a dialog that sends the answer itself. */
+    async openDialog(action) {
+        const { record } = this.props;
+        if (!(await record.save())) {
+            return;
+        }
+        await this.action.doAction(action, {
+            additionalContext: {
+                default_case_id: record.resId,
+                default_body: this.state.body,
+                default_attachment_ids: this.state.attachments.map(({ id }) => id),
+            },
+            onClose: (infos) => this.onComposerClosed(infos),
+        });
     }
 
     async onComposerClosed(infos) {

@@ -1,0 +1,127 @@
+import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { CopyButton } from "@web/core/copy_button/copy_button";
+import { Dialog } from "@web/core/dialog/dialog";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+
+// Icon and tone of a piece of time, by the reason why it counts or not.
+const LOOKS = {
+    open: { icon: "fa-play", className: "" },
+    pause: { icon: "fa-pause", className: "text-warning-emphasis" },
+    leave: { icon: "fa-calendar-o", className: "text-info-emphasis" },
+    break: { icon: "fa-coffee", className: "text-muted" },
+    closed: { icon: "fa-moon-o", className: "text-muted" },
+};
+
+/** Nights and other closed hours between working time say little: they are folded. */
+const isQuiet = (interval, day) => interval.reason === "closed" && day.intervals.length > 1;
+
+/**
+ * Say an explanation as plain text, to be pasted into a mail.
+ *
+ * @param {Object} explanation of `aftersales.clock.get_explanation`
+ * @returns {string}
+ */
+export function explanationText(explanation) {
+    const dayLines = (day) => [
+        day.words ? `${day.label} (${day.words})` : day.label,
+        ...day.intervals.map((interval) => `    ${interval.range}  ${interval.sentence}`),
+    ];
+    return [
+        explanation.title,
+        explanation.headline,
+        "",
+        ...explanation.facts.map((fact) => `${fact.label}: ${fact.value}`),
+        "",
+        ...explanation.days.flatMap(dayLines),
+        ...(explanation.hidden ? [explanation.hidden] : []),
+        ...explanation.last_days.flatMap(dayLines),
+        "",
+        ...explanation.changes.map((sentence) => `- ${sentence}`),
+        "",
+        explanation.zones,
+    ].join("\n");
+}
+
+/** Why a promise has its deadline: what counted, what did not, and what would change it. */
+export class Explanation extends Component {
+    static template = "aftersales_service.Explanation";
+    static props = { clockId: Number, onLoaded: { type: Function, optional: true } };
+
+    setup() {
+        this.orm = useService("orm");
+        this.looks = LOOKS;
+        this.state = useState({ explanation: null, showsClosed: false });
+        onWillStart(() => this.load(this.props.clockId));
+        onWillUpdateProps(({ clockId }) => clockId !== this.props.clockId && this.load(clockId));
+    }
+
+    async load(clockId, showAll = false) {
+        const kwargs = showAll ? { show_all: true } : {};
+        this.state.explanation = await this.orm.call(
+            "aftersales.clock",
+            "get_explanation",
+            [[clockId]],
+            kwargs
+        );
+        this.props.onLoaded?.(this.state.explanation);
+    }
+
+    get hasQuiet() {
+        const { days, last_days } = this.state.explanation;
+        return [...days, ...last_days].some((day) =>
+            day.intervals.some((interval) => isQuiet(interval, day))
+        );
+    }
+
+    intervals(day) {
+        return this.state.showsClosed
+            ? day.intervals
+            : day.intervals.filter((interval) => !isQuiet(interval, day));
+    }
+
+    toggleClosed() {
+        this.state.showsClosed = !this.state.showsClosed;
+    }
+
+    showAll() {
+        return this.load(this.props.clockId, true);
+    }
+}
+
+export class ExplanationDialog extends Component {
+    static template = "aftersales_service.ExplanationDialog";
+    static components = { CopyButton, Dialog, Explanation };
+    static props = { clockId: Number, title: String, close: Function };
+
+    setup() {
+        this.state = useState({ explanation: null });
+        this.copyLabel = _t("Copy as text");
+        this.copiedLabel = _t("Copied");
+    }
+
+    onLoaded(explanation) {
+        this.state.explanation = explanation;
+    }
+
+    copyText() {
+        return explanationText(this.state.explanation);
+    }
+
+    print() {
+        browser.print();
+    }
+}
+
+/** The same on the form of a promise. */
+export class ExplanationWidget extends Component {
+    static template = "aftersales_service.ExplanationWidget";
+    static components = { Explanation };
+    static props = { ...standardWidgetProps };
+}
+registry.category("view_widgets").add("aftersales_explanation", {
+    component: ExplanationWidget,
+});

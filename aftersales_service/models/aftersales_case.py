@@ -28,6 +28,8 @@ CHANNELS = [
 ]
 # Whoever took the case spoke with the customer: there is nothing to acknowledge.
 IN_PERSON_CHANNELS = ("phone", "visit", "chat")
+# Handling classes whose work starts at once.
+FLAGGED_CLASSES = ("special", "urgent")
 HANDLING_CLASSES = [
     ("common", "Common"),
     ("special", "Special"),
@@ -598,14 +600,26 @@ class AftersalesCase(models.Model):
         ]
         self.env["aftersales.event"]._append(lines)
         received = {case.id: case.received_at for case in self}
-        distant = self.filtered(lambda case: case.channel not in IN_PERSON_CHANNELS)
-        kinds = ["first_response", "resolution"]
-        distant._clocks_start(["acknowledgement", *kinds], received)
-        (self - distant)._clocks_start(kinds, received)
+        for codes, cases in self.grouped(
+            lambda case: case._events_of_receipt()
+        ).items():
+            cases._clocks_event(codes, received)
         self.filtered(lambda case: not case.active)._follow_archiving(False)
         self._queue_acknowledgement()
         self._notify_assigned()
         self._notify_changed()
+
+    def _events_of_receipt(self):
+        """Return the codes of what the receipt of the case means to its promises."""
+        self.ensure_one()
+        codes = ["received"]
+        if self.channel not in IN_PERSON_CHANNELS:
+            codes += ["received_from_afar", "customer_message"]
+        if not self.user_id:
+            codes.append("received_by_nobody")
+        if self.handling_class in FLAGGED_CLASSES:
+            codes.append("flagged")
+        return tuple(codes)
 
     def write(self, vals):
         """Write plain fields; a stage, owner or classification takes its own way
@@ -617,6 +631,7 @@ class AftersalesCase(models.Model):
         if vals:
             super().write(vals)
             self._log_changes(before)
+            self._follow_changes(vals, before)
             if "user_id" in vals:
                 self._notify_assigned()
             if "active" in vals:
@@ -627,6 +642,14 @@ class AftersalesCase(models.Model):
             self._apply_stage(self.env["aftersales.stage"]._of_value(stage_id))
         self._notify_changed()
         return True
+
+    def _follow_changes(self, vals, before):
+        """Let a change take effect on the promises, those of another policy first."""
+        names = set(vals).union(*before.values())
+        if names & self.env["aftersales.policy"]._match_fields():
+            self._clocks_rematch(fields.Datetime.now())
+        if before:
+            self._clocks_follow(before)
 
     def _follow_archiving(self, active):
         """Archiving ends the promises; taking a case back starts them again."""

@@ -4,9 +4,28 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..tools import clock_machine as machine
-from ..tools.business_time import to_epoch
+from ..tools.business_time import from_epoch, to_epoch
 from ..tools.clock_machine import Clock
+from .aftersales_case import FLAGGED_CLASSES
 from .aftersales_clock import Cycle
+from .aftersales_stage import OPEN_KINDS
+
+# Causes of a void that can be taken back: then the promise runs again.
+UNDOABLE_CAUSES = ("spam", "test", "void", "internal", "archived", "cancelled")
+# Causes of a void by a change of the rules: another change can make it a promise again.
+CHANGE_CAUSES = ("policy_change", "policy_version", "policy_archived")
+# What a time told to a customer is judged by if no policy says more.
+DEFAULT_PROMISE = {
+    "id": None,
+    "policy_id": None,
+    "policy_version": None,
+    "target_seconds": 0,
+    "calendar_mode": "team",
+    "calendar_id": False,
+    "ack_counts": False,
+    "pauses": [],
+    "warn_percent": 80,
+}
 
 
 class AftersalesCase(models.Model):
@@ -18,27 +37,57 @@ class AftersalesCase(models.Model):
 
     _inherit = "aftersales.case"
 
-    def _clocks_start(self, kinds, at):
-        """Start the promises that the policies make; a kind that a case has had
-        already is left alone.
+    # Events -----------------------------------------------------------------
+
+    def _clocks_event(self, codes, at, *, cause=None, subject="", deadline=None):
+        """Let something that happened to the cases start and fulfil their promises.
+
+        This is the one way in which features drive clocks; which kinds an event starts
+        and fulfils is said by ``aftersales.policy.target._clock_kinds``. What it
+        fulfils comes first, so that the next cycle of a kind can start with it.
+
+        :param codes: code of an event, or several of the same instant
+        :param at: when, a ``datetime`` or {case id: ``datetime``}
+        :param str cause: code for the ledger, the first event's when not given
+        :param str subject: what exactly, for kinds that live side by side
+        :param deadline: the ``datetime`` told to the customer, for kind ``promise``
+        """
+        codes = (codes,) if isinstance(codes, str) else tuple(codes)
+        rules = self.env["aftersales.policy.target"]._clock_kinds().items()
+        met = [kind for kind, rule in rules if set(codes) & set(rule.met_by)]
+        begun = [kind for kind, rule in rules if set(codes) & set(rule.starts)]
+        if met:
+            self._clocks_stop(met, at, cause or codes[0], subject=subject)
+        if begun:
+            self._clocks_start(begun, at, subject=subject, deadline=deadline)
+
+    def _clocks_start(self, kinds, at, *, subject="", deadline=None):
+        """Start the promises that the policies make, each as its kind repeats: see
+        ``ClockKind.repeats``.
 
         :param kinds: codes of kinds
         :param at: when they count from, a ``datetime`` or {case id: ``datetime``}
+        :param str subject: what exactly, for kinds that live side by side
+        :param deadline: the ``datetime`` told to the customer, for kind ``promise``
         """
         if not self:
             return
         instants = self._clock_instants(at)
-        matched = self.env["aftersales.policy"]._match_plain(self, kinds, instants)
-        known = self._clock_kinds_known(kinds)
-        cycles = [
-            case._new_cycle(target, to_epoch(instants[case.id]))
-            for case in self.sudo()
-            for kind, target in matched[case.id].items()
-            if (case.id, kind) not in known
-        ]
+        matched = self._clock_targets(kinds, instants)
+        if not any(matched.values()):
+            return
+        self._clocks_move_aside(matched, instants, subject)
+        known = self._clock_cycles_known({*kinds, "first_response"})
+        cycles = []
+        for case in self.sudo():
+            for target in matched[case.id].values():
+                cycle = case._first_or_next_cycle(target, instants, known, subject)
+                if cycle:
+                    case._complete_cycle(cycle, deadline)
+                    cycles.append(cycle)
         self._clocks_begin(cycles, machine.start)
 
-    def _clocks_stop(self, kinds, at, cause=None):
+    def _clocks_stop(self, kinds, at, cause=None, *, subject=""):
         """Fulfil promises: kept if that is not after their deadline.
 
         An acknowledgement also fulfils a first answer whose policy says so.
@@ -46,12 +95,16 @@ class AftersalesCase(models.Model):
         :param kinds: codes of kinds
         :param at: when, a ``datetime`` or {case id: ``datetime``}
         :param str cause: code, for the ledger
+        :param str subject: what exactly; empty: all subjects of a kind
         """
         wanted = set(kinds)
         kinds = wanted | ({"first_response"} & self._ack_kinds(wanted))
 
         def act(cycle, schedule, instant):
             kind, rules = cycle.values["kind"], cycle.values["snapshot"]
+            about = cycle.values["subject"]
+            if about and subject and about != subject:
+                return []
             if kind in wanted or rules["ack_counts"]:
                 return machine.stop(cycle.clock, schedule, instant, cause)
             return []
@@ -68,9 +121,13 @@ class AftersalesCase(models.Model):
 
         def act(cycle, schedule, instant):
             stage_kind = moves[cycle.values["case_id"]][1]
+            rule = rules[cycle.values["kind"]]
             if stage_kind == "cancelled":
                 return machine.void(cycle.clock, schedule, instant, "cancelled")
-            if stage_kind in rules[cycle.values["kind"]].met_by_stages:
+            if stage_kind in rule.met_by_stages and (
+                not rule.stage_subjects
+                or cycle.values["subject"] in rule.stage_subjects
+            ):
                 return machine.stop(cycle.clock, schedule, instant, "stage")
             if stage_kind in cycle.values["snapshot"]["pauses"]:
                 return machine.pause(cycle.clock, schedule, instant, stage_kind)
@@ -78,21 +135,23 @@ class AftersalesCase(models.Model):
 
         self._clocks_act(act, at)
 
-    def _clocks_void(self, at, cause):
-        """End all promises without judging them; what was broken stays broken.
+    def _clocks_void(self, at, cause, kinds=None):
+        """End promises without judging them; what was broken stays broken.
 
         :param at: when, a ``datetime`` or {case id: ``datetime``}
         :param str cause: code: ``spam``, ``test``, ``cancelled``, ``merged`` …
+        :param kinds: codes of kinds, all when not given
         """
 
         def act(cycle, schedule, instant):
             return machine.void(cycle.clock, schedule, instant, cause)
 
-        self._clocks_act(act, at)
+        self._clocks_act(act, at, kinds)
 
     def _clocks_reopen(self, at):
         """Begin new cycles of the promises that live on after a reopening: they carry
-        the time used before; the time in between counts as paused.
+        the time used before, the time in between counts as paused. A policy may want
+        them fresh, or not at all.
 
         :param at: when, a ``datetime`` or {case id: ``datetime``}
         """
@@ -100,9 +159,14 @@ class AftersalesCase(models.Model):
 
         def wanted(cycle):
             ended_itself = cycle.clock.void_cause in (None, "carried")
-            return rules[cycle.values["kind"]].carried and ended_itself
+            goes_on = cycle.values["snapshot"].get("on_reopen", "carry") != "none"
+            return rules[cycle.values["kind"]].carried and ended_itself and goes_on
 
-        self._clocks_renew(at, wanted, machine.reopen)
+        def renew(cycle, schedule, instant):
+            fresh = cycle.values["snapshot"].get("on_reopen") == "fresh"
+            return machine.reopen(cycle.clock, schedule, instant, fresh=fresh)
+
+        self._clocks_renew(at, wanted, renew)
 
     def _clocks_restart(self, at):
         """Begin anew the promises that were voided by a mark or cancellation taken
@@ -112,9 +176,12 @@ class AftersalesCase(models.Model):
         """
 
         def wanted(cycle):
-            return cycle.clock.void_cause not in (None, "carried")
+            return cycle.clock.void_cause in UNDOABLE_CAUSES
 
-        self._clocks_renew(at, wanted, machine.restart)
+        def renew(cycle, schedule, instant):
+            return machine.restart(cycle.clock, schedule, instant)
+
+        self._clocks_renew(at, wanted, renew)
 
     def _refresh_clock_mirrors(self):
         """Copy the nearest deadline and warning of running clocks onto the cases, by
@@ -127,6 +194,290 @@ class AftersalesCase(models.Model):
         names = ["next_deadline", "next_warning_at"]
         changed.modified(names)
         changed.invalidate_recordset(names, flush=False)
+
+    # Changes of the case ------------------------------------------------------
+
+    def _clocks_follow(self, before):
+        """Let a change of owner or classification take effect on the promises.
+
+        :param dict before: {case: {field: old value}}, see ``_ledger_values``
+        """
+        now = fields.Datetime.now()
+        changed = {
+            case: old
+            for case, values in before.items()
+            if case._has_live_promises() and (old := case._changed_values(values))
+        }
+        for code, concerns in self._clock_changes().items():
+            cases = [case for case, old in changed.items() if concerns(case, old)]
+            if cases:
+                self.browse().union(*cases)._clocks_event(code, now)
+        self._clocks_calm(changed, now)
+
+    def _changed_values(self, values):
+        """Return {field: old value} of what differs from the old values."""
+        return {n: old for n, old in values.items() if self._ledger_value(n) != old}
+
+    def _clocks_calm(self, changed, at):
+        """Work on what is not urgent any more need not start at once."""
+        calmed = [
+            case.id
+            for case, old in changed.items()
+            if old.get("handling_class") in FLAGGED_CLASSES
+            and case.handling_class not in FLAGGED_CLASSES
+        ]
+        self.browse(calmed)._clocks_void(at, "calmed", ["start_work"])
+
+    def _clock_changes(self):
+        """Return {event: function of a case and {changed field: old value}}: what of a
+        change of the case concerns its promises; extendable."""
+        return {
+            "assigned": lambda case, old: "user_id" in old and case.user_id,
+            "owner_lost": lambda case, old: "user_id" in old and not case.user_id,
+            "classified": lambda case, old: "category_id" in old and case.category_id,
+            "flagged": lambda case, old: (
+                old.get("handling_class", "urgent") not in FLAGGED_CLASSES
+                and case.handling_class in FLAGGED_CLASSES
+            ),
+        }
+
+    def _has_live_promises(self):
+        """Whether promises of the case can be alive: it is open and in use."""
+        self.ensure_one()
+        return self.stage_kind in OPEN_KINDS and not self.mark and self.active
+
+    def _clocks_rematch(self, at, *, cause="policy_change", versions=False):
+        """Choose the policies of open cases again, and change their running promises
+        to what is chosen now.
+
+        A promise keeps its start and its pauses. One that no policy makes any more is
+        void; one that is made now and was not before counts from where it would have
+        counted. Decided promises, times told to a customer and deadlines set by hand
+        stay, and so does a promise whose own policy was only archived.
+
+        :param at: when, a ``datetime``
+        :param str cause: code for the ledger
+        :param versions: also bring promises up to the present version of their policy
+        """
+        cases = self.filtered(lambda case: case._has_live_promises())
+        if not cases:
+            return
+        kinds = cases._clock_kinds_by_policy()
+        received = {case.id: case.received_at for case in cases}
+        matched = self.env["aftersales.policy"]._match_plain(cases, kinds, received)
+        Clocks = self.env["aftersales.clock"].sudo()
+        instant = to_epoch(at)
+        last, changed = {}, []
+        for cycle in Clocks._load_of_cases(cases.ids, kinds, ended=True):
+            values = cycle.values
+            key = values["case_id"], values["kind"]
+            if key not in last or last[key].values["cycle"] < values["cycle"]:
+                last[key] = cycle
+            if cycle.clock.state != "stopped":
+                target = matched[values["case_id"]].get(values["kind"])
+                changed += cases._rematch_cycle(cycle, target, instant, cause, versions)
+        cases._clocks_store(changed)
+        cases._clocks_start_missing(matched, last, at, cause)
+
+    def _clock_kinds_by_policy(self):
+        """Return the kinds that policies alone decide about."""
+        rules = self.env["aftersales.policy.target"]._clock_kinds()
+        return [kind for kind, rule in rules.items() if not rule.per_subject]
+
+    def _rematch_cycle(self, cycle, target, instant, cause, versions=False):
+        """Change one running cycle to another target.
+
+        :param target: plain data of a target, or None if no policy makes the promise
+        :param int instant: epoch seconds
+        :return: the cycles that something happened to
+        """
+        Clocks = self.env["aftersales.clock"].sudo()
+        if not self._is_rematched(cycle, target, versions):
+            return []
+        old = Clocks._schedule(cycle)
+        cycles = cycle.settle(old, instant)
+        last = cycles[-1]
+        if target is None:
+            last.add(machine.void(last.clock, old, instant, cause))
+            return cycles
+        if not last.clock.is_open or last.clock.state == "stopped":
+            return cycles
+        case = self.browse(cycle.values["case_id"]).sudo()
+        last.values.update(case._rule_values(target), is_manual=False)
+        last.changed_rules = True
+        schedule = Clocks._schedule(last)
+        last.add(
+            machine.retarget(
+                last.clock,
+                old,
+                schedule,
+                instant,
+                target_seconds=target["target_seconds"],
+                warn_percent=target["warn_percent"],
+                steps=target.get("steps", []),
+                cause=cause,
+            )
+        )
+        case._pause_as_stage(last, schedule, instant)
+        followers = last.follow(schedule, instant)
+        case._pause_as_stage(followers[-1], schedule, instant)
+        return [*cycles[:-1], *followers]
+
+    def _is_rematched(self, cycle, target, versions):
+        values, clock = cycle.values, cycle.clock
+        if clock.fixed_deadline is not None or not clock.is_open:
+            return False
+        if target is None:
+            # One whose policy was archived is let run.
+            return self._is_promised_now(values)
+        if target["id"] != values["target_id"]:
+            return True
+        return versions and target["policy_version"] != values["policy_version"]
+
+    def _is_promised_now(self, values):
+        rows = self.env["aftersales.policy"]._rows_of(values["company_id"])
+        return any(
+            target["id"] == values["target_id"]
+            for row in rows
+            for target in row.targets.values()
+        )
+
+    def _clocks_start_missing(self, matched, last, at, cause):
+        """Start promises that are made since a change of the case: they count from
+        where they would have counted, and are broken at the change at the earliest.
+
+        :param dict last: {(case id, kind): last cycle}
+        """
+        wanted = self._clocks_wanted()
+        cycles = []
+        for case in self.sudo():
+            for kind, start in wanted[case.id].items():
+                target = matched[case.id].get(kind)
+                previous = last.get((case.id, kind))
+                if target and _may_start_anew(previous):
+                    cycles.append(case._cycle_after(previous, target, to_epoch(start)))
+        self._clocks_begin(cycles, machine.start, changed_at=at, cause=cause)
+
+    def _cycle_after(self, previous, target, start):
+        """Return the cycle of a promise that is made again, or for the first time."""
+        number = previous.values["cycle"] if previous else 0
+        cycle = self._new_cycle(target, start, cycle=number + 1)
+        if previous and previous.clock.outcome == "void":
+            old = previous.clock
+            cycle.clock.started_at = old.started_at
+            cycle.clock.pauses = [list(pause) for pause in old.pauses]
+            cycle.clock.carried_seconds = old.carried_seconds
+        self._complete_cycle(cycle, None)
+        return cycle
+
+    def _clocks_wanted(self):
+        """Return {case id: {kind: ``datetime`` it counts from}}: the promises that are
+        still to be kept by what is known of the cases; extendable."""
+        wanted = {}
+        for case in self:
+            kinds = wanted[case.id] = {}
+            received = case.received_at
+            kinds["resolution"] = kinds["work"] = received
+            if not case.first_response_at:
+                kinds["first_response"] = received
+            elif case.awaiting_reply_since:
+                kinds["next_response"] = case.awaiting_reply_since
+            if case.last_reply_at and not case.awaiting_reply_since:
+                kinds["update"] = case.last_reply_at
+            if not case.category_id:
+                kinds["classification"] = received
+            if not case.user_id:
+                kinds["assignment"] = received
+        return wanted
+
+    # Merging --------------------------------------------------------------------
+
+    def _clocks_absorb(self, others, at):
+        """Let one case take over the promises of others that are merged into it.
+
+        What is open on the others is void, what was broken there stays broken. The
+        oldest wait of all for an answer is the wait of this case from now on, and the
+        time spent on a solution is the union of the times spent, never their sum.
+
+        :param others: ``aftersales.case`` records, of the same company
+        :param at: when, a ``datetime``
+        """
+        self.ensure_one()
+        Clocks = self.env["aftersales.clock"].sudo()
+        instant = to_epoch(at)
+        own = Clocks._load_of_cases(self.ids, ended=True)
+        theirs = Clocks._load_of_cases(others.ids, ended=True)
+        changed = []
+        for cycle in theirs:
+            if cycle.clock.state != "stopped":
+                changed += cycle.settle(Clocks._schedule(cycle), instant)
+        waits = self._absorb_waits(own, [*theirs, *changed], instant)
+        changed += waits + self._absorb_durations(own, theirs, instant)
+        for cycle in [*theirs, *changed]:
+            if cycle.values["case_id"] in others._ids:
+                schedule = Clocks._schedule(cycle)
+                cycle.add(machine.void(cycle.clock, schedule, instant, "merged"))
+                changed += [cycle] if cycle not in changed else []
+        (self | others)._clocks_store(list({id(c): c for c in changed}.values()))
+
+    def _absorb_waits(self, own, theirs, instant):
+        """Let the oldest open wait for an answer be this case's wait."""
+        kinds = ("first_response", "next_response")
+        waits = [c for c in theirs if c.values["kind"] in kinds and _is_waiting(c)]
+        if not waits:
+            return []
+        oldest = min(cycle.clock.started_at for cycle in waits)
+        mine = [c for c in own if c.values["kind"] in kinds and _is_waiting(c)]
+        schedule_of = self.env["aftersales.clock"].sudo()._schedule
+        for cycle in mine:
+            cycle.changed_rules = True
+            schedule = schedule_of(cycle)
+            cycle.add(machine.move_start(cycle.clock, schedule, instant, oldest))
+        return mine or self._begin_wait(oldest, instant)
+
+    def _begin_wait(self, oldest, instant):
+        """Return the new wait of a case that had none, at an instant before now."""
+        kind = "next_response" if self.first_response_at else "first_response"
+        at = {self.id: from_epoch(oldest)}
+        target = self._clock_targets([kind], at)[self.id].get(kind)
+        if not target:
+            return []
+        known = self._clock_cycles_known([kind])
+        cycle = self.sudo()._first_or_next_cycle(target, at, known, "")
+        if not cycle:
+            return []
+        schedule = self.env["aftersales.clock"].sudo()._schedule(cycle)
+        cycle.add(machine.start(cycle.clock, schedule, "merged"))
+        cycle.add(machine.judge_change(cycle.clock, schedule, instant, "merged"))
+        return [cycle]
+
+    def _absorb_durations(self, own, theirs, instant):
+        """Let the solution of this case count the time spent on the others as well."""
+        rules = self.env["aftersales.policy.target"]._clock_kinds()
+        changed = []
+        for cycle in own:
+            kind = cycle.values["kind"]
+            if cycle.clock.state == "stopped" or not rules[kind].carried:
+                continue
+            same = [c.clock for c in theirs if c.values["kind"] == kind]
+            if same:
+                schedule = self.env["aftersales.clock"].sudo()._schedule(cycle)
+                cycle.changed_rules = True
+                cycle.add(
+                    machine.absorb(
+                        cycle.clock,
+                        schedule,
+                        instant,
+                        earlier=[
+                            c.clock
+                            for c in own
+                            if c.values["kind"] == kind and c is not cycle
+                        ],
+                        others=same,
+                    )
+                )
+                changed.append(cycle)
+        return changed
 
     # Parts --------------------------------------------------------------------
 
@@ -167,39 +518,120 @@ class AftersalesCase(models.Model):
     def _clock_instants(self, at):
         return dict.fromkeys(self.ids, at) if isinstance(at, datetime) else at
 
-    def _clock_kinds_known(self, kinds):
-        """Return the set of (case id, kind) that have been started before."""
+    def _clock_targets(self, kinds, instants):
+        """Return {case id: {kind: plain data of the target}} of what is promised. A
+        time told to a customer is a promise with or without a policy."""
+        matched = self.env["aftersales.policy"]._match_plain(self, kinds, instants)
+        if "promise" in kinds:
+            for found in matched.values():
+                found.setdefault("promise", {**DEFAULT_PROMISE, "kind": "promise"})
+        return matched
+
+    def _clock_cycles_known(self, kinds):
+        """Return {(case id, kind, subject): (last cycle, whether it goes on)}."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT DISTINCT case_id, kind FROM aftersales_clock"
-                " WHERE case_id = ANY(%s) AND kind = ANY(%s)",
+                "SELECT case_id, kind, subject, max(cycle), bool_or(state <> 'stopped')"
+                " FROM aftersales_clock WHERE case_id = ANY(%s) AND kind = ANY(%s)"
+                " GROUP BY case_id, kind, subject",
                 list(self.ids),
                 list(kinds),
             )
         )
-        return set(rows)
+        return {tuple(row[:3]): tuple(row[3:]) for row in rows}
+
+    def _clocks_move_aside(self, matched, instants, subject):
+        """End the promises in whose place new ones are told: void if they were still
+        open, for the customer knows of the new time before the old one."""
+        rules = self.env["aftersales.policy.target"]._clock_kinds()
+        kinds = {
+            kind
+            for found in matched.values()
+            for kind in found
+            if rules[kind].repeats == "moved"
+        }
+
+        def act(cycle, schedule, instant):
+            if cycle.values["subject"] != subject:
+                return []
+            return machine.void(cycle.clock, schedule, instant, "moved")
+
+        if kinds:
+            self._clocks_act(act, instants, kinds)
+
+    def _first_or_next_cycle(self, target, instants, known, subject):
+        """Return the cycle that a start begins, or None if it begins none.
+
+        :param dict known: see :meth:`_clock_cycles_known`
+        """
+        self.ensure_one()
+        rule = self.env["aftersales.policy.target"]._clock_kinds()[target["kind"]]
+        subject = subject if rule.per_subject else ""
+        number, goes_on = known.get((self.id, target["kind"], subject), (0, False))
+        if goes_on or (number and rule.repeats == "once"):
+            return None
+        if target["kind"] == "next_response" and not self.first_response_at:
+            # The next answer is not promised while the first one is still due.
+            if known.get((self.id, "first_response", ""), (0, False))[1]:
+                return None
+        values = {"subject": subject, "cycle": number + 1}
+        return self._new_cycle(target, to_epoch(instants[self.id]), **values)
+
+    def _complete_cycle(self, cycle, deadline):
+        """Set what only some kinds of promises have: an instant told to the customer,
+        or the instant from which on the case is long-running."""
+        if deadline is not None:
+            cycle.clock.fixed_deadline = to_epoch(deadline)
+            cycle.clock.target_seconds = max(
+                cycle.clock.fixed_deadline - cycle.clock.started_at, 0
+            )
+        if long_running := cycle.values["snapshot"].get("long_running_seconds"):
+            schedule = self.env["aftersales.clock"].sudo()._schedule(cycle)
+            received = to_epoch(self.sudo().received_at)
+            floor = schedule.add(received, long_running)
+            cycle.clock.floor_at = floor if floor > cycle.clock.started_at else None
 
     def _ack_kinds(self, kinds):
         return {"first_response"} if "acknowledgement" in kinds else set()
 
-    def _new_cycle(self, target, at):
-        """Return the first cycle of a promise to this case, not stored yet.
+    def _new_cycle(self, target, at, **values):
+        """Return a cycle of a promise to this case, not stored yet.
 
         :param dict target: plain data of the target, see ``_plain``
         :param int at: epoch seconds
+        :param values: further columns
         """
         self.ensure_one()
+        kind = target["kind"]
+        rules = self._rule_values(target)
+        clock = Clock(
+            started_at=at,
+            target_seconds=target["target_seconds"],
+            warn_percent=target["warn_percent"],
+            chained=rules["snapshot"]["chained"],
+            steps=rules["snapshot"]["steps"],
+        )
+        around = {
+            "case_id": self.id,
+            "company_id": self.company_id.id,
+            "kind": kind,
+            "subject": "",
+            "cycle": 1,
+            **rules,
+            **values,
+        }
+        return Cycle(clock, around)
+
+    def _rule_values(self, target):
+        """Return the columns that copy the rules of a target onto a clock."""
         business = self.team_id._service_calendar()
         calendar = business
         if target["calendar_mode"] == "calendar":
             calendar = business.browse(target["calendar_id"])
         elif target["calendar_mode"] == "always":
             calendar = business.browse()
-        values = {
-            "case_id": self.id,
-            "company_id": self.company_id.id,
-            "kind": target["kind"],
-            "cycle": 1,
+        rule = self.env["aftersales.policy.target"]._clock_kinds()[target["kind"]]
+        return {
             "policy_id": target["policy_id"],
             "target_id": target["id"],
             "policy_version": target["policy_version"],
@@ -211,17 +643,24 @@ class AftersalesCase(models.Model):
                 "pauses": target["pauses"],
                 "ack_counts": target["ack_counts"],
                 "warn_percent": target["warn_percent"],
+                "steps": target.get("steps", []),
+                "on_reopen": target.get("on_reopen", "carry"),
+                "long_running_seconds": target.get("long_running_seconds", 0),
+                "chained": rule.repeats == "chain",
             },
         }
-        clock = Clock(
-            started_at=at,
-            target_seconds=target["target_seconds"],
-            warn_percent=target["warn_percent"],
-        )
-        return Cycle(clock, values)
+
+    def _pause_as_stage(self, cycle, schedule, instant):
+        """Pause or resume a cycle as the stage of its case wants it."""
+        if self.stage_kind in cycle.values["snapshot"]["pauses"]:
+            lines = machine.pause(cycle.clock, schedule, instant, self.stage_kind)
+        else:
+            lines = machine.resume(cycle.clock, schedule, instant, "stage")
+        cycle.add(lines)
 
     def _clocks_act(self, act, at, kinds=None):
-        """Do something to the clocks of the cases that have not ended.
+        """Do something to the clocks of the cases that have not ended, after judging
+        what lies before.
 
         :param act: function of a cycle, its schedule and an instant in epoch seconds;
             returns ledger lines
@@ -230,32 +669,46 @@ class AftersalesCase(models.Model):
             return
         Clocks = self.env["aftersales.clock"].sudo()
         instants = self._clock_instants(at)
-        cycles = Clocks._load_of_cases(self.ids, kinds)
-        for cycle in cycles:
+        changed = []
+        for cycle in Clocks._load_of_cases(self.ids, kinds):
             instant = to_epoch(instants[cycle.values["case_id"]])
-            cycle.add(act(cycle, Clocks._schedule(cycle), instant))
-        self._clocks_store(cycles)
+            schedule = Clocks._schedule(cycle)
+            cycles = [cycle]
+            if cycle.clock.chained:
+                cycles = cycle.settle(schedule, instant)
+            cycles[-1].add(act(cycles[-1], schedule, instant))
+            changed += cycles
+        self._clocks_store(changed)
 
-    def _clocks_begin(self, cycles, begin):
+    def _clocks_begin(self, cycles, begin, *, changed_at=None, cause=None):
         """Start new cycles, pause those of waiting cases, and judge what began so long
-        ago that it is late already."""
+        ago that it is late already.
+
+        :param begin: function of a clock and its schedule; returns ledger lines
+        :param changed_at: instant of the change of the case that the cycles start
+            from, if any: none of them is broken before it
+        """
         Clocks = self.env["aftersales.clock"].sudo()
         now = to_epoch(self._clock_now())
-        stage_kinds = {case.id: case.stage_kind for case in self.sudo()}
+        cases = {case.id: case for case in self.sudo()}
+        changed = []
         for cycle in cycles:
             schedule = Clocks._schedule(cycle)
             cycle.add(begin(cycle.clock, schedule))
-            stage_kind = stage_kinds[cycle.values["case_id"]]
+            if changed_at is not None:
+                instant = to_epoch(changed_at)
+                cycle.add(machine.judge_change(cycle.clock, schedule, instant, cause))
+            stage_kind = cases[cycle.values["case_id"]].stage_kind
             if stage_kind in cycle.values["snapshot"]["pauses"]:
                 cycle.add(machine.pause(cycle.clock, schedule, now, stage_kind))
-            cycle.add(machine.settle(cycle.clock, schedule, now))
-        self._clocks_store(cycles)
+            changed += cycle.settle(schedule, now)
+        self._clocks_store(changed)
 
     def _clocks_renew(self, at, wanted, renew):
         """Begin the next cycle of the promises whose last one has ended.
 
         :param wanted: function of the last cycle: whether it goes on
-        :param renew: function of the old clock, schedule and instant; returns the new
+        :param renew: function of the old cycle, schedule and instant; returns the new
             clock and ledger lines
         """
         if not self:
@@ -264,13 +717,16 @@ class AftersalesCase(models.Model):
         instants = self._clock_instants(at)
         last = {}
         for cycle in Clocks._load_of_cases(self.ids, ended=True):
-            last[cycle.values["case_id"], cycle.values["kind"]] = cycle
+            values = cycle.values
+            key = values["case_id"], values["kind"], values["subject"]
+            if key not in last or last[key].values["cycle"] < values["cycle"]:
+                last[key] = cycle
         begun = []
-        for (case_id, _kind), cycle in last.items():
+        for (case_id, _kind, _subject), cycle in last.items():
             if cycle.clock.state != "stopped" or not wanted(cycle):
                 continue
             instant = to_epoch(instants[case_id])
-            clock, lines = renew(cycle.clock, Clocks._schedule(cycle), instant)
+            clock, lines = renew(cycle, Clocks._schedule(cycle), instant)
             successor = cycle.successor(clock)
             successor.add(lines)
             begun.append(successor)
@@ -284,3 +740,17 @@ class AftersalesCase(models.Model):
         if changed:
             self._refresh_clock_mirrors()
             Clocks._tell(changed, now)
+
+
+def _may_start_anew(previous):
+    """Whether a promise can begin after its last cycle: there is none, or a change of
+    the case had made it void, or its kind repeats."""
+    if previous is None:
+        return True
+    ended = previous.clock.state == "stopped"
+    return ended and previous.clock.void_cause in CHANGE_CAUSES
+
+
+def _is_waiting(cycle):
+    """Whether a cycle is an open wait of a customer for an answer."""
+    return cycle.clock.state != "stopped" and cycle.clock.is_open

@@ -183,18 +183,24 @@ class AftersalesCase(models.Model):
         if not self.active and not self.mark:
             # Nobody looks for one who waits in the archive.
             self.write({"active": True})
-        self._go_on(at)
+        at = self._go_on(at)
+        if self._has_live_promises():
+            self._clocks_event("customer_message", at)
         self._notify_changed()
 
     def _go_on(self, at):
         """Take a case the customer wrote to back to work, if it rested. A refusal
-        must not cost the message: then the case stays where it is."""
+        must not cost the message: then the case stays where it is.
+
+        :return: the instant from which on the customer waits
+        """
         if self.stage_kind not in ("waiting_customer", "resolved", "closed"):
-            return
+            return at
         stage = self.env["aftersales.stage"]._of_kind("working", self.team_id)
         if stage and not self._transition_refusals(stage):
             at = self._not_before_last_move(at)
             self._transition(stage, at=at, cause="customer_reply")
+        return at
 
     def _not_before_last_move(self, at):
         """Return an instant, or that of the last move if it is later: a mail may have
@@ -227,7 +233,20 @@ class AftersalesCase(models.Model):
         )
         if is_first:
             self._skip_acknowledgement(at, "human_reply")
-            self._clocks_stop(
-                ["first_response", "acknowledgement"], at, cause="human_reply"
-            )
+        self._clocks_event(
+            self._events_of_reply(author, is_first), at, cause="human_reply"
+        )
         self._notify_changed()
+
+    def _events_of_reply(self, author, is_first):
+        """Return the codes of what an answer means to the promises of the case.
+
+        :param author: ``res.partner`` of the person who answered
+        :param is_first: whether it is the first answer of a person
+        """
+        codes = ["reply"]
+        if is_first:
+            codes.append("first_reply")
+        if not self.user_id or self.user_id.partner_id == author:
+            codes.append("work_started")
+        return codes

@@ -5,6 +5,7 @@ from datetime import datetime
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from .aftersales_case import FLAGGED_CLASSES
 from .aftersales_stage import OPEN_KINDS
 
 ALL_OPEN = frozenset(OPEN_KINDS)
@@ -186,7 +187,19 @@ class AftersalesCase(models.Model):
         (self - reopened - revived)._clocks_stage_changed(kinds, at)
         reopened._clocks_reopen(at)
         revived._clocks_restart(at)
+        if stage.kind not in ("new", "cancelled"):
+            self.filtered(lambda case: case._is_worked_by_owner())._clocks_event(
+                "work_started", at
+            )
         self._on_stage_changed(kinds, at)
+
+    def _is_worked_by_owner(self):
+        """Whether a move by the present user is the owner's work on a case that is to
+        be begun at once."""
+        self.ensure_one()
+        user = self.env.user
+        flagged = self.handling_class in FLAGGED_CLASSES
+        return flagged and user._is_internal() and user in (self.user_id or user)
 
     def _follow_team(self):
         """Take cases that changed team out of stages their new team does not use, to

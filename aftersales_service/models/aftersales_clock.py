@@ -30,6 +30,8 @@ TOLD = frozenset({"breached", "warned", "error"})
 # Seconds until a clock without a deadline looks for one again.
 ERROR_RETRY = 3600
 MAX_RETRY = 86400
+# Seconds until a step of a ladder that was not taken is looked at again.
+STEP_RETRY = 60
 
 # Column → type in PostgreSQL. The machine's own fields come first.
 _INSTANTS = (
@@ -40,6 +42,8 @@ _INSTANTS = (
     "decided_at",
     "stopped_at",
     "next_event_at",
+    "fixed_deadline",
+    "floor_at",
 )
 _MACHINE_COLUMNS = {
     **dict.fromkeys(_INSTANTS, "timestamp"),
@@ -52,11 +56,13 @@ _MACHINE_COLUMNS = {
     "remaining_seconds": "int4",
     "void_cause": "varchar",
     "breach_cause": "varchar",
+    "steps_done": "jsonb",
 }
 _FIXED_COLUMNS = {
     "case_id": "int4",
     "company_id": "int4",
     "kind": "varchar",
+    "subject": "varchar",
     "cycle": "int4",
     "policy_id": "int4",
     "target_id": "int4",
@@ -75,15 +81,29 @@ _RESULT_COLUMNS = {
     "error_count": "int4",
     "last_error": "varchar",
     "retry_at": "timestamp",
+    "is_manual": "bool",
+    "manual_reason": "varchar",
+    "manual_user_id": "int4",
 }
-_JSON_COLUMNS = ("pauses", "snapshot", "decision")
+_JSON_COLUMNS = ("pauses", "snapshot", "decision", "steps_done")
 _ALL_COLUMNS = {**_FIXED_COLUMNS, **_MACHINE_COLUMNS, **_RESULT_COLUMNS}
-# What an act may change.
-_UPDATE_COLUMNS = {
-    name: kind
-    for name, kind in {**_MACHINE_COLUMNS, **_RESULT_COLUMNS}.items()
-    if name not in ("started_at", "target_seconds", "carried_seconds", "carried_breach")
-}
+# What only a change of the rules alters.
+_RULE_COLUMNS = frozenset(
+    {
+        *_FIXED_COLUMNS,
+        "started_at",
+        "target_seconds",
+        "carried_seconds",
+        "carried_breach",
+        "fixed_deadline",
+        "floor_at",
+        "is_manual",
+        "manual_reason",
+        "manual_user_id",
+    }
+)
+# What any other act may change.
+_ACT_COLUMNS = {n: t for n, t in _ALL_COLUMNS.items() if n not in _RULE_COLUMNS}
 
 STATES = [("running", "Running"), ("paused", "Paused"), ("stopped", "Stopped")]
 OUTCOMES = [
@@ -105,6 +125,8 @@ class Cycle:
     lines: list = field(default_factory=list)
     # codes of what others should be told of
     news: list = field(default_factory=list)
+    # whether the rules it is counted by were changed
+    changed_rules: bool = False
 
     @classmethod
     def from_row(cls, row):
@@ -118,8 +140,15 @@ class Cycle:
         values["pauses"] = [list(line) for line in values["pauses"] or ()]
         values["carried_seconds"] = values["carried_seconds"] or 0
         values["carried_breach"] = bool(values["carried_breach"])
+        values["steps_done"] = values["steps_done"] or []
         around = {n: row[n] for n in (*_FIXED_COLUMNS, *_RESULT_COLUMNS)}
-        clock = Clock(warn_percent=row["snapshot"]["warn_percent"], **values)
+        rules = row["snapshot"]
+        clock = Clock(
+            warn_percent=rules["warn_percent"],
+            chained=rules.get("chained", False),
+            steps=rules.get("steps", []),
+            **values,
+        )
         if clock.state == "running" and clock.is_open and clock.deadline is None:
             clock.error = machine.NO_WORKING_TIME
         return cls(clock, around, row["id"])
@@ -129,6 +158,25 @@ class Cycle:
         values = {name: self.values[name] for name in _FIXED_COLUMNS}
         values["cycle"] += 1
         return Cycle(clock, values)
+
+    def settle(self, schedule, instant):
+        """Judge what lies before an instant.
+
+        :return: list of this cycle and, of a chain, those that follow; the last one
+            is the one that goes on
+        """
+        self.add(machine.settle(self.clock, schedule, instant))
+        return self.follow(schedule, instant)
+
+    def follow(self, schedule, instant):
+        """Return this cycle and those that follow it in a chain up to an instant."""
+        cycles = [self]
+        while machine.follows(cycles[-1].clock):
+            clock, lines = machine.chain(cycles[-1].clock, schedule)
+            follower = cycles[-1].successor(clock)
+            follower.add([*lines, *machine.settle(clock, schedule, instant)])
+            cycles.append(follower)
+        return cycles
 
     def column(self, name):
         """Return the value of a column as PostgreSQL takes it."""
@@ -144,10 +192,9 @@ class Cycle:
 
     def add(self, lines):
         """Take the ledger lines of an act on the clock."""
-        for line in lines:
-            code = line["kind"].removeprefix("clock_")
-            self.lines.append(line)
-            self.news.append(code)
+        self.lines += lines
+        codes = (line["kind"].removeprefix("clock_") for line in lines)
+        self.news += [code for code in codes if code != "step_skipped"]
 
     @property
     def last_news(self):
@@ -174,7 +221,17 @@ class AftersalesClock(models.Model):
     )
     company_id = fields.Many2one("res.company", required=True)
     kind = fields.Selection(lambda self: self._selection_kind(), required=True)
-    cycle = fields.Integer(required=True, default=1)
+    subject = fields.Char(
+        required=True,
+        default="",
+        help="What exactly was promised, where a case can have several promises of "
+        "one kind at a time.",
+    )
+    cycle = fields.Integer(
+        required=True,
+        default=1,
+        help="1 for the first promise of its kind on the case, then counted up.",
+    )
 
     # What was promised: a copy made at the start
     policy_id = fields.Many2one(
@@ -191,6 +248,21 @@ class AftersalesClock(models.Model):
     )
     tz = fields.Char(string="Time Zone")
     snapshot = fields.Json(help="The rules the promise was started with.")
+    fixed_deadline = fields.Datetime(
+        string="Fixed Time",
+        help="A time told to the customer, or set by hand: pauses, holidays and other "
+        "policies do not move it.",
+    )
+    floor_at = fields.Datetime(
+        string="Not Before",
+        help="The deadline is never before this time. A promise that ends earlier had "
+        "not been made yet and is void.",
+    )
+    is_manual = fields.Boolean(string="Set by Hand", help="A manager set the deadline.")
+    manual_reason = fields.Char(string="Reason", help="Why it was set by hand.")
+    manual_user_id = fields.Many2one(
+        "res.users", string="Set By", ondelete="set null", index="btree_not_null"
+    )
 
     # Where it stands
     state = fields.Selection(STATES, required=True)
@@ -220,6 +292,7 @@ class AftersalesClock(models.Model):
     business_seconds = fields.Integer(string="Duration in Service Hours (s)")
     net_seconds = fields.Integer(string="Duration Without Pauses (s)")
     decision = fields.Json(help="Why it was decided so: frozen at that moment.")
+    steps_done = fields.Json(help="Keys of the steps of the ladder taken or skipped.")
 
     # The job
     next_event_at = fields.Datetime()
@@ -233,7 +306,7 @@ class AftersalesClock(models.Model):
     retry_at = fields.Datetime()
 
     _cycle_uniq = models.UniqueIndex(
-        "(case_id, kind, cycle)", "This promise has been started already."
+        "(case_id, kind, subject, cycle)", "This promise has been started already."
     )
     _next_event_idx = models.Index("(next_event_at) WHERE state = 'running'")
     _error_idx = models.Index("(id) WHERE error_count > 0")
@@ -241,7 +314,8 @@ class AftersalesClock(models.Model):
     _calendar_idx = models.Index("(calendar_id) WHERE state <> 'stopped'")
 
     def _selection_kind(self):
-        return self.env["aftersales.policy.target"]._selection_kind()
+        kinds = self.env["aftersales.policy.target"]._clock_kinds()
+        return [(code, kind.label) for code, kind in kinds.items()]
 
     def _selection_last_event(self):
         return [
@@ -254,6 +328,10 @@ class AftersalesClock(models.Model):
             ("stopped", self.env._("Ended")),
             ("voided", self.env._("Void")),
             ("replanned", self.env._("Planned again")),
+            ("retargeted", self.env._("Changed")),
+            ("fixed", self.env._("Deadline set by hand")),
+            ("merged", self.env._("Taken over from another case")),
+            ("step_fired", self.env._("Escalation step taken")),
             ("error", self.env._("No time can be found")),
         ]
 
@@ -335,7 +413,8 @@ class AftersalesClock(models.Model):
             return cycles
         for cycle in cycles:
             self._complete(cycle, now)
-        self._update([cycle for cycle in cycles if cycle.id is not None])
+        self._update([c for c in cycles if c.id and not c.changed_rules])
+        self._update([c for c in cycles if c.id and c.changed_rules], _ALL_COLUMNS)
         self._insert([cycle for cycle in cycles if cycle.id is None])
         self._write_ledger(cycles)
         self._forget_cache()
@@ -409,10 +488,10 @@ class AftersalesClock(models.Model):
             cycle.id = row[0]
 
     @api.model
-    def _update(self, cycles):
+    def _update(self, cycles, columns=_ACT_COLUMNS):
         if not cycles:
             return
-        names = list(_UPDATE_COLUMNS)
+        names = list(columns)
         self.env.cr.execute(
             SQL(
                 "UPDATE aftersales_clock SET %(sets)s"
@@ -423,7 +502,7 @@ class AftersalesClock(models.Model):
                     for n in names
                 ),
                 ids=[cycle.id for cycle in cycles],
-                arrays=_arrays(cycles, _UPDATE_COLUMNS),
+                arrays=_arrays(cycles, columns),
                 names=SQL(", ").join(map(SQL.identifier, names)),
             )
         )
@@ -434,10 +513,10 @@ class AftersalesClock(models.Model):
         for cycle in cycles:
             for line in cycle.lines:
                 values = {
+                    **line,
                     "case_id": cycle.values["case_id"],
                     "clock_id": cycle.id,
-                    "data": self._ledger_data(cycle, line),
-                    **line,
+                    "data": {**line["data"], **self._ledger_data(cycle, line)},
                 }
                 for name in ("at", "deadline_before", "deadline_after"):
                     if values[name] is not None:
@@ -448,18 +527,15 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _ledger_data(self, cycle, line):
-        """Return what a line says besides instants: enough to rebuild the clock."""
-        data = {"kind": cycle.values["kind"], "cycle": cycle.values["cycle"]}
-        if line["kind"] == "clock_started":
-            clock = cycle.clock
-            data.update(
-                started_at=clock.started_at,
-                target_seconds=clock.target_seconds,
-                policy_id=cycle.values["policy_id"],
-                policy_version=cycle.values["policy_version"],
-                calendar_id=cycle.values["calendar_id"],
-                carried_breach=clock.carried_breach,
-            )
+        """Return what a line says of the clock besides what the machine says: with
+        that, enough to rebuild it."""
+        values = cycle.values
+        data = {"kind": values["kind"], "cycle": values["cycle"]}
+        if values["subject"]:
+            data["subject"] = values["subject"]
+        if line["kind"] in ("clock_started", "clock_retargeted"):
+            names = ("policy_id", "policy_version", "calendar_id")
+            data.update((name, values[name]) for name in names)
         return data
 
     @api.model
@@ -658,15 +734,41 @@ class AftersalesClock(models.Model):
     def _tick(self, cycles, now):
         """Judge locked clocks and tell what happened, isolating what fails."""
         settled = self._isolated(cycles, self._tick_cycles, now)
+        self._isolated(
+            [c for c in settled if c.clock.steps and self._has_passed_steps(c, now)],
+            self._climb,
+            now,
+            pending=False,
+        )
         self._tell(settled, now)
 
     @api.model
+    def _has_passed_steps(self, cycle, now):
+        return bool(machine.passed_steps(cycle.clock, self._schedule(cycle), now))
+
+    @api.model
+    def _climb(self, cycles, now):
+        """Hook: steps of the ladder are due on these clocks.
+
+        :param list cycles: locked :class:`Cycle` objects
+        :param int now: epoch seconds
+        """
+
+    @api.model
     def _tick_cycles(self, cycles, now):
-        """Let time pass on clocks until an instant, and store what happened."""
-        for cycle in cycles:
+        """Let time pass on clocks until an instant, and store what happened. Cycles
+        that follow in a chain are added to the list."""
+        for cycle in list(cycles):
             if cycle.values["pending_event"]:
                 cycle.news.append(cycle.values["pending_event"])
-            cycle.add(machine.tick(cycle.clock, self._schedule(cycle), now))
+            schedule = self._schedule(cycle)
+            cycle.add(machine.tick(cycle.clock, schedule, now))
+            cycles += cycle.follow(schedule, now)[1:]
+        for cycle in cycles:
+            # What is due and cannot be done now must not be due at once again.
+            due = cycle.clock.next_event_at
+            if due is not None and due <= now:
+                cycle.clock.next_event_at = now + STEP_RETRY
         quiet = [cycle for cycle in cycles if not cycle.lines]
         self._store(cycles, now)
         for cycle in quiet:
@@ -686,27 +788,32 @@ class AftersalesClock(models.Model):
         )
 
     @api.model
-    def _isolated(self, cycles, work, now):
+    def _isolated(self, cycles, work, now, *, pending=True):
         """Do some work on all cycles at once, or one by one if that fails.
 
-        :param work: function of a list of cycles and an instant
+        :param work: function of a list of cycles, which it may add to, and an instant
+        :param pending: whether to tell, when a failed one is tried again, what had
+            happened to it
         :return: the cycles that were worked on
         """
         if not cycles:
             return []
+        ids = [cycle.id for cycle in cycles]
+        news = {cycle.id: list(cycle.news) for cycle in cycles}
         if self._attempt(cycles, work, now) is None:
             return cycles
         done = []
         for cycle in self._load(
-            SQL("id = ANY(%s)", [cycle.id for cycle in cycles]),
-            SQL("ORDER BY id FOR NO KEY UPDATE"),
+            SQL("id = ANY(%s)", ids), SQL("ORDER BY id FOR NO KEY UPDATE")
         ):
-            cycle.news = next(c.news for c in cycles if c.id == cycle.id)
-            error = self._attempt([cycle], work, now)
+            cycle.news = list(news[cycle.id])
+            single = [cycle]
+            error = self._attempt(single, work, now)
             if error is None:
-                done.append(cycle)
+                done += single
             else:
-                self._note_failure(cycle.id, error, cycle.news, now)
+                told = news[cycle.id] or cycle.news
+                self._note_failure(cycle.id, error, told if pending else [], now)
         return done
 
     @api.model
@@ -738,9 +845,14 @@ class AftersalesClock(models.Model):
                        retry_at = %(now)s + LEAST(
                            60 * 2 ^ LEAST(COALESCE(error_count, 0), 20), %(max)s
                        ) * interval '1 second',
-                       next_event_at = %(now)s + LEAST(
-                           60 * 2 ^ LEAST(COALESCE(error_count, 0), 20), %(max)s
-                       ) * interval '1 second'
+                       -- Its deadline is judged in time all the same.
+                       next_event_at = LEAST(
+                           %(now)s + LEAST(
+                               60 * 2 ^ LEAST(COALESCE(error_count, 0), 20), %(max)s
+                           ) * interval '1 second',
+                           CASE WHEN outcome = 'none' AND deadline >= %(now)s
+                                THEN deadline + interval '1 second' END
+                       )
                  WHERE id = %(id)s
                 """,
                 id=clock_id,

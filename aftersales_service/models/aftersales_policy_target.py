@@ -561,6 +561,7 @@ class AftersalesPolicyTarget(models.Model):
         self.ensure_one()
         return {
             "id": self.id,
+            "label": self.display_name,
             "time": self._time_words(self.target_seconds),
             "hours": self._hours_words(),
             "value": self.target_value,

@@ -239,6 +239,12 @@ class AftersalesPolicy(models.Model):
     def _parse_domain(self):
         return literal_eval((self.domain or "").strip() or "[]")
 
+    # Actions ----------------------------------------------------------------------
+
+    def action_activate(self):
+        """Put drafts into force for the cases that come from now on."""
+        self.action_unarchive()
+
     # Versions ---------------------------------------------------------------------
 
     def _bump_version(self):

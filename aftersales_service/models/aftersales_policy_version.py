@@ -175,11 +175,23 @@ class AftersalesPolicyVersion(models.Model):
         old = (before.data if before else None) or {"policy": {}, "targets": {}}
         new = self.data or {"policy": {}, "targets": {}}
         lines = self._policy_changes(old["policy"], new["policy"], before or self)
-        for kind in {**old["targets"], **new["targets"]}:
+        for kind in self._in_order(
+            dict(self.env["aftersales.policy.target"]._selection_kind()),
+            {**old["targets"], **new["targets"]},
+        ):
             lines += self._target_changes(
                 kind, old["targets"].get(kind), new["targets"].get(kind), before or self
             )
         return lines or [self.env._("Nothing that is promised changed.")]
+
+    @api.model
+    def _in_order(self, known, names):
+        """Return names in a known order; the database sorts those of JSON its own way.
+        What is known no more comes last."""
+        return [
+            *(name for name in known if name in names),
+            *(name for name in names if name not in known),
+        ]
 
     def _policy_changes(self, old, new, before):
         Policy = self.env["aftersales.policy"]
@@ -190,7 +202,7 @@ class AftersalesPolicyVersion(models.Model):
                 old=before._value_words(Policy, name, old.get(name), self.env._("all")),
                 new=self._value_words(Policy, name, new.get(name), self.env._("all")),
             )
-            for name in new
+            for name in self._in_order(Policy._fields, new)
             if name in Policy._fields and _differ(old.get(name), new[name])
         ]
 
@@ -211,7 +223,7 @@ class AftersalesPolicyVersion(models.Model):
                     time=Target._time_words(new["values"]["target_seconds"]),
                 )
             )
-        for name in new["values"]:
+        for name in self._in_order(Target._fields, new["values"]):
             if name in ("kind", "target_seconds") and not old["values"]:
                 continue
             if name not in Target._fields:

@@ -138,6 +138,9 @@ class AftersalesPolicy(models.Model):
         ]
 
     @api.depends_context("lang")
+    @api.depends(
+        lambda self: (*self._column_fields(), "domain", "valid_from", "valid_to")
+    )
     def _compute_condition_chips(self):
         for policy in self:
             policy.condition_chips = policy._condition_words()

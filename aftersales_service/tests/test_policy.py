@@ -1,21 +1,22 @@
 from datetime import date, datetime
+from unittest.mock import patch
 
 from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import Command
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..models.aftersales_policy_match import MatchColumn
 from .common import AftersalesCommon
 
 HOUR = 3600
 
 
-@tagged("post_install", "-at_install", "aftersales_engine")
-class TestPolicy(AftersalesCommon):
-    """Which promises apply to which case."""
+class PolicyCase(AftersalesCommon):
+    """Only the policies of the test are in force."""
 
     @classmethod
     def setUpClass(cls):
@@ -43,6 +44,11 @@ class TestPolicy(AftersalesCommon):
         """Return the policy chosen for a kind."""
         found = self.Policy._match(case, [kind], at)[case.id]
         return found[kind].policy_id if found else self.Policy
+
+
+@tagged("post_install", "-at_install", "aftersales_engine")
+class TestPolicy(PolicyCase):
+    """Which promises apply to which case."""
 
     # Choosing -----------------------------------------------------------------
 
@@ -100,6 +106,89 @@ class TestPolicy(AftersalesCommon):
         case.urgency = "0"
         self.assertFalse(self._chosen(case))
 
+    def test_country(self):
+        """The country of the customer, or of his company where he has none."""
+        spain, china = self.env.ref("base.es"), self.env.ref("base.cn")
+        self.customer_company.country_id = spain
+        self.customer.country_id = False
+        policy = self._policy(country_ids=[Command.set(spain.ids)])
+        case = self._create_case()
+        self.assertEqual(self._chosen(case), policy)
+        self.customer.country_id = china
+        self.assertFalse(self._chosen(case))
+        self.assertFalse(self._chosen(self._create_case(partner_id=False)))
+
+    def test_order_value(self):
+        """The bounds belong to it; without an order they are never met."""
+        order = self._create_order(self.customer)
+        case = self._create_case(sale_order_id=order.id)
+        total = order.amount_total
+        for low, high, meets in (
+            (total, 0, True),
+            (0, total, True),
+            (total, total, True),
+            (total + 0.01, 0, False),
+            (0, total - 0.01, False),
+        ):
+            with self.subTest(low=low, high=high):
+                policy = self._policy(amount_from=low, amount_to=high)
+                expected = policy if meets else self.Policy
+                self.assertEqual(self._chosen(case), expected)
+                self.assertFalse(self._chosen(self._create_case()))
+                policy.unlink()
+
+    def test_order_value_in_another_currency(self):
+        """An order in another currency counts with the rate of the order, to the
+        cent."""
+        currency = self.env["res.currency"].create(
+            {"name": "TST", "symbol": "T", "rounding": 0.01}
+        )
+        self.env["res.currency.rate"].create(
+            {
+                "name": "2020-01-01",
+                "currency_id": currency.id,
+                "company_id": self.company.id,
+                "rate": 3.0,
+            }
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "In TST", "currency_id": currency.id}
+        )
+        order = self._create_order(
+            self.customer,
+            pricelist_id=pricelist.id,
+            order_line=[
+                Command.create(
+                    {"product_id": self.product.id, "price_unit": 100, "tax_ids": False}
+                )
+            ],
+        )
+        self.assertEqual((order.currency_id, order.amount_total), (currency, 100))
+        case = self._create_case(sale_order_id=order.id)
+        above = self._policy(amount_from=33.34)
+        exact = self._policy(sequence=20, amount_from=33.33, amount_to=33.33)
+        self.assertEqual(self._chosen(case), exact)
+        above.amount_from = 33.33
+        self.assertEqual(self._chosen(case), above)
+
+    def test_fields_that_decide(self):
+        """Known without a query: which fields of a case can change the choice, also
+        those that a further condition or a computed field looks at."""
+        names = self.Policy._match_fields()
+        self.assertTrue(
+            {"team_id", "channel", "case_type", "partner_id", "sale_order_id"} <= names
+        )
+        # The priority follows from them
+        self.assertTrue({"priority", "urgency", "impact"} <= names)
+        self.assertNotIn("name", names)
+        policy = self._policy(domain="[('name', 'ilike', 'left')]")
+        self.assertIn("name", self.Policy._match_fields())
+        with self.assertQueryCount(0):
+            self.Policy._match_fields()
+        policy.domain = "[('commercial_partner_id.name', '=', 'x')]"
+        self.assertIn("partner_id", self.Policy._match_fields())
+        self.assertNotIn("name", self.Policy._match_fields())
+
     def test_company(self):
         """A policy of another company never applies; one of no company always may."""
         company = self.env["res.company"].create({"name": "Elsewhere"})
@@ -135,6 +224,30 @@ class TestPolicy(AftersalesCommon):
         case._transition(self._stage("resolved"))
         self.assertEqual(clock.outcome, "met")
 
+    def test_archived_conditions(self):
+        """41. A policy for one team or category does not become one for all when that
+        is archived."""
+        category = self.env["aftersales.category"].create({"name": "Sole"})
+        team = self.team.copy({"name": "Short-lived"})
+        self._policy(team_ids=[Command.set(team.ids)])
+        self._policy(category_ids=[Command.set(category.ids)])
+        team.active = False
+        category.active = False
+        self.env.invalidate_all()
+        self.assertFalse(self._chosen(self._create_case()))
+
+    def test_drafts(self):
+        """A draft is chosen only where it is asked for, in its place."""
+        draft = self._policy("draft", sequence=5, active=False)
+        policy = self._policy("policy")
+        case = self._create_case()
+        self.assertEqual(self._chosen(case), policy)
+        found = self.Policy._match_plain(case, ["resolution"], drafts=draft)
+        self.assertEqual(found[case.id]["resolution"]["policy_id"], draft.id)
+        draft.sequence = 15
+        found = self.Policy._match_plain(case, ["resolution"], drafts=draft)
+        self.assertEqual(found[case.id]["resolution"]["policy_id"], policy.id)
+
     def test_edited_policy_rewrites_nothing(self):
         """38, 40, 42. A running clock keeps what was promised and by which version."""
         policy = self._policy()
@@ -147,10 +260,17 @@ class TestPolicy(AftersalesCommon):
 
     def test_cost(self):
         """Choosing for many cases costs no query once the tables are known."""
+        spain = self.env.ref("base.es")
         for number in range(20):
-            self._policy(sequence=number, channel="letter", urgency="2")
+            self._policy(
+                sequence=number,
+                channel="mail",
+                urgency="2",
+                country_ids=[Command.set(spain.ids)],
+                amount_from=number,
+            )
         policy = self._policy(sequence=99)
-        cases = self._create_case() | self._create_case()
+        cases = self._create_case() | self._create_case(sale_order_id=self.order.id)
         self.Policy._match_plain(cases, ["resolution"])
         with self.assertQueryCount(0):
             found = self.Policy._match_plain(cases, ["resolution", "first_response"])
@@ -200,6 +320,178 @@ class TestPolicy(AftersalesCommon):
         self.assertEqual(policy.version, 4)
         self.assertEqual(policy.copy().version, 1)
 
+    def test_hidden_below(self):
+        """41. Each policy that can never apply is named, and says why itself: all its
+        conditions are among those of one above, for all its promises."""
+        wide = self._policy("wide", {"resolution": 8, "first_response": 1}, 1)
+        wide.write({"case_type": "repair", "amount_from": 100})
+        cases = {
+            "same": ({"case_type": "repair", "amount_from": 100}, True),
+            "more": ({"case_type": "repair", "amount_from": 200, "urgency": "2"}, True),
+            "wider amount": ({"case_type": "repair", "amount_from": 99.99}, False),
+            "other type": ({"case_type": "return", "amount_from": 100}, False),
+            "no amount": ({"case_type": "repair"}, False),
+        }
+        for name, (values, hidden) in cases.items():
+            with self.subTest(name):
+                narrow = self._policy(name, sequence=2, **values)
+                self.assertEqual(bool(narrow.hidden_warning), hidden)
+                self.assertEqual(bool(wide.order_warning), hidden)
+                if hidden:
+                    self.assertIn("wide", narrow.hidden_warning)
+                    self.assertIn(name, wide.order_warning)
+                narrow.unlink()
+        narrow = self._policy("narrow", sequence=2, **cases["same"][0])
+        for values in (
+            {"valid_to": date(2030, 1, 1)},
+            {"active": False},
+            {"domain": "[('name', '=', 'x')]"},
+            {"sequence": 3},
+        ):
+            before = {name: wide[name] for name in values}
+            wide.write(values)
+            self.assertFalse(narrow.hidden_warning, values)
+            wide.write(before)
+            self.assertTrue(narrow.hidden_warning, values)
+        narrow.domain = "[('name','=','x')]"
+        self.assertTrue(narrow.hidden_warning)
+        wide.domain = "[('name', '=', 'x')]"
+        self.assertTrue(narrow.hidden_warning, "the same condition, written otherwise")
+
+    def test_hidden_below_by_category(self):
+        """A category stands for all below it."""
+        parent = self.env["aftersales.category"].create({"name": "Product"})
+        child = parent.create({"name": "Sole", "parent_id": parent.id})
+        upper = self._policy("upper", sequence=1, category_ids=parent.ids)
+        lower = self._policy("lower", sequence=2, category_ids=child.ids)
+        self.assertTrue(lower.hidden_warning)
+        (upper + lower).write({"sequence": 1})
+        upper.sequence = 2
+        self.assertFalse(lower.hidden_warning)
+        self.assertFalse(upper.hidden_warning)
+
+    def test_versions_are_kept(self):
+        """40. What each version said can be read for ever, and what changed from one
+        to the next."""
+        policy = self._policy(hours={"resolution": 8, "first_response": 1})
+        team = self.team.copy({"name": "Night shift"})
+        policy.team_ids = team
+        policy.target_ids[0].write({"target_seconds": 3 * HOUR, "pause_customer": True})
+        policy.target_ids[1].unlink()
+        self.assertEqual(policy.version_ids.mapped("version"), [4, 3, 2, 1])
+        fourth, third, second, first = policy.version_ids
+        self.assertEqual(first.changes, "The first version.")
+        self.assertEqual(second.changes, "Teams: all → Night shift")
+        self.assertEqual(
+            third.changes.split("\n"),
+            [
+                "Solution, Time (s): 8 h → 3 h",
+                "Solution, Pauses for the Customer: no → yes",
+            ],
+        )
+        self.assertEqual(fourth.changes, "First answer is promised no more.")
+        self.assertEqual(third.user_id, self.env.user)
+        self.assertIn("Solution is promised within 3 h.", third.content)
+        said = third.data["targets"]
+        self.assertEqual(said["resolution"]["values"]["target_seconds"], 3 * HOUR)
+        self.assertEqual(
+            first.data["targets"]["resolution"]["values"]["target_seconds"], 8 * HOUR
+        )
+
+    def test_versions_know_names_of_the_gone(self):
+        """A version names a team that is deleted since."""
+        team = self.team.copy({"name": "Night shift"})
+        policy = self._policy(team_ids=team.ids)
+        policy.team_ids = False
+        team.unlink()
+        self.assertIn("Teams: all → Night shift", policy.version_ids[1].content)
+
+    def test_versions_are_never_edited(self):
+        """Nobody enters, edits or deletes what a version said."""
+        policy = self._policy()
+        for user in (self.user_manager, self.env.ref("base.user_root")):
+            version = policy.version_ids.with_user(user).sudo()
+            with self.assertRaises(AccessError):
+                version.write({"data": {}})
+            with self.assertRaises(AccessError):
+                version.unlink()
+            with self.assertRaises(AccessError):
+                version.create({"policy_id": policy.id, "version": 9})
+        version = policy.version_ids
+        policy.unlink()
+        self.assertFalse(version.exists())
+
+    def test_versions_of_loaded_policies(self):
+        """What is loaded promise by promise is one version; later loading that changes
+        something is another one, and one that changes nothing is none."""
+        Loading = self.Policy.with_context(install_mode=True)
+        policy = Loading.create({"name": "Loaded"})
+        target = Loading.env["aftersales.policy.target"].create(
+            {"policy_id": policy.id, "kind": "resolution", "target_seconds": HOUR}
+        )
+        self.assertEqual(policy.version_ids.mapped("version"), [1])
+        self.assertIn("resolution", policy.version_ids.data["targets"])
+        policy.with_context(install_mode=False).channel = "mail"
+        target.target_seconds = 2 * HOUR
+        self.assertEqual(policy.version_ids.mapped("version"), [3, 2, 1])
+        target.target_seconds = 2 * HOUR
+        self.assertEqual(policy.version, 3)
+
+    def test_copy_is_a_draft(self):
+        """A copy promises nothing until it is put into force."""
+        policy = self._policy("Repairs", {"resolution": 8, "first_response": 1})
+        policy.channel = "mail"
+        copy = policy.copy()
+        self.assertEqual(
+            (copy.name, copy.active, copy.version), ("Repairs (copy)", False, 1)
+        )
+        self.assertEqual(
+            copy.target_ids.mapped("kind"), policy.target_ids.mapped("kind")
+        )
+        self.assertEqual(copy.channel, "mail")
+        self.assertEqual(copy.version_ids.mapped("version"), [1])
+        copy.action_activate()
+        self.assertTrue(copy.active)
+
+    def test_import_and_export(self):
+        """Policies go out and come in again with their promises."""
+        policy = self._policy(
+            "Exported",
+            {"resolution": 8, "first_response": 1},
+            channel="phone",
+            amount_from=100,
+            team_ids=self.team.ids,
+            country_ids=self.env.ref("base.es").ids,
+        )
+        names = [
+            "name",
+            "sequence",
+            "channel",
+            "amount_from",
+            "team_ids",
+            "country_ids",
+            "target_ids/kind",
+            "target_ids/target_value",
+            "target_ids/target_unit",
+            "target_ids/calendar_mode",
+        ]
+        self.user_manager.group_ids += self.env.ref("base.group_allow_export")
+        rows = policy.with_user(self.user_manager).export_data(names)["datas"]
+        self.assertEqual(len(rows), 2)
+        rows[0][0] = "Imported"
+        rows = [[str(v) if v or v == 0 else "" for v in row] for row in rows]
+        result = self.Policy.with_user(self.user_manager).load(names, rows)
+        self.assertFalse(result["messages"])
+        imported = self.Policy.browse(result["ids"])
+        self.assertEqual(imported.name, "Imported")
+        ours, theirs = policy._version_data(), imported._version_data()
+        self.assertEqual(ours["policy"], theirs["policy"])
+        self.assertEqual(
+            {kind: data["values"] for kind, data in ours["targets"].items()},
+            {kind: data["values"] for kind, data in theirs["targets"].items()},
+        )
+        self.assertEqual(imported.version, 1)
+
     def test_deleting_teams_does_not_widen(self):
         """41. A policy for one team does not become one for all when it goes."""
         team = self.team.copy({"name": "Short-lived"})
@@ -227,6 +519,68 @@ class TestPolicy(AftersalesCommon):
         hours.attendance_ids.unlink()
         with self.assertRaisesRegex(ValidationError, "Emptied later"):
             self._policy(team_ids=[Command.set(self.team.ids)])
+
+    def test_archived_hours(self):
+        """Hours that nobody looks after any more are refused, with their name."""
+        calendar = self.calendar.copy()
+        calendar.write({"name": "Old hours", "active": False})
+        with self.assertRaisesRegex(ValidationError, "Old hours.*archived"):
+            self._policy().target_ids.write(
+                {"calendar_mode": "calendar", "calendar_id": calendar.id}
+            )
+
+    def test_longer_than_anybody_waits(self):
+        """26. A promise around the clock of more than four years is refused as well."""
+        policy = self._policy()
+        with self.assertRaisesRegex(ValidationError, "four years"):
+            policy.target_ids.write(
+                {"calendar_mode": "always", "target_seconds": 36_000 * HOUR}
+            )
+
+    def test_order_value_refusals(self):
+        """Bounds that exclude each other are refused, and amounts that would mean
+        another one in each company."""
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.env.cr.savepoint(),
+        ):
+            self._policy(amount_from=10, amount_to=5)
+        foreign = self.env["res.currency"].create({"name": "TST", "symbol": "T"})
+        self.env["res.company"].create({"name": "Abroad", "currency_id": foreign.id})
+        policy = self._policy(amount_from=10)
+        with self.assertRaisesRegex(ValidationError, "Choose the company"):
+            policy.company_id = False
+
+    def test_condition_on_promises(self):
+        """A choice of promises by promises would go round in circles: refused."""
+        policy = self._policy()
+        for name in ("next_deadline", "clock_ids.state"):
+            with self.assertRaisesRegex(ValidationError, "Use another field"):
+                policy.domain = f"[('{name}', '!=', False)]"
+
+    def test_long_running(self):
+        """From when on a case is long-running is entered as value and unit."""
+        target = self.env["aftersales.policy.target"].create(
+            {
+                "policy_id": self._policy(hours={}).id,
+                "kind": "update",
+                "target_value": 24,
+                "target_unit": "hours",
+                "long_running_value": 90,
+                "long_running_unit": "minutes",
+            }
+        )
+        self.assertEqual(target.long_running_seconds, 5400)
+        self.assertEqual(target._plain()["long_running_seconds"], 5400)
+        self.assertEqual(target._plain()["on_reopen"], "carry")
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(IntegrityError),
+            self.env.cr.savepoint(),
+        ):
+            target.long_running_seconds = -1
+            target.flush_recordset()
 
     def test_flexible_hours(self):
         """Flexible hours say nothing about when somebody is there: refused."""
@@ -328,3 +682,46 @@ class TestPolicy(AftersalesCommon):
                 "resolution": datetime(2026, 1, 8, 9, 0),
             },
         )
+
+
+@tagged("post_install", "-at_install", "aftersales_engine")
+class TestPolicyColumns(PolicyCase):
+    """Conditions that other addons add. Of its own, as it adds a field to the model."""
+
+    def test_columns_join_later(self):
+        """A column that an addon adds is matched, shown, compared, kept in versions
+        and watched like the others."""
+        self.env["ir.model.fields"].create(
+            {
+                "name": "x_phone_prefix",
+                "model_id": self.env["ir.model"]._get_id("aftersales.policy"),
+                "ttype": "char",
+                "field_description": "Phone prefix",
+            }
+        )
+        Policy = self.env["aftersales.policy"]
+        original = type(Policy)._match_columns
+
+        def extended(policies):
+            column = MatchColumn(
+                ("x_phone_prefix",),
+                lambda policy: policy.x_phone_prefix or None,
+                lambda case: case.phone or "",
+                ("phone",),
+                meets=lambda prefix, phone: phone.startswith(prefix),
+                covers=lambda wide, narrow: narrow.startswith(wide),
+            )
+            return {**original(policies), "x_phone_prefix": column}
+
+        with patch.object(type(Policy), "_match_columns", extended):
+            policy = self._policy(x_phone_prefix="+34")
+            case = self._create_case(phone="+34 555")
+            self.assertEqual(self._chosen(case), policy)
+            self.assertFalse(self._chosen(self._create_case(phone="+1 555")))
+            self.assertIn("phone", Policy._match_fields())
+            self.assertEqual(policy.condition_chips[0]["label"], "Phone prefix")
+            narrow = self._policy("Madrid", sequence=20, x_phone_prefix="+3491")
+            self.assertIn("Madrid", policy.order_warning)
+            narrow.x_phone_prefix = "+44"
+            self.assertEqual(narrow.version, 2)
+            self.assertIn("Phone prefix: +3491 → +44", narrow.version_ids[0].changes)

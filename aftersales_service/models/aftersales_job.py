@@ -144,12 +144,12 @@ class AftersalesJob(models.Model):
             job.progress = 100 if job.state == "done" else min(share, 99)
 
     @api.depends_context("lang")
-    @api.depends("result", "failed")
+    @api.depends("result", "failed", "started_at")
     def _compute_description(self):
         """Let whoever does the work say what came of it."""
         for job in self:
             describe = job.kind and job._method("describe")
-            lines = [describe(job)] if describe and job.result else []
+            lines = [describe(job)] if describe and job.started_at else []
             if job.failed:
                 lines.append(job._describe_failures())
             job.description = "\n".join(line for line in lines if line) or False
@@ -159,7 +159,7 @@ class AftersalesJob(models.Model):
             self.env._("Not possible for %(count)s records:", count=self.failed),
             *(
                 f"- {failure['id']}: {failure['error']}"
-                for failure in (self.result or {}).get("failures", ())
+                for failure in self._found("failures", ())
             ),
         ]
         return "\n".join(lines)
@@ -417,12 +417,16 @@ class AftersalesJob(models.Model):
             return
         result = dict(self.result or {})
         for key, value in tally.items():
-            known = result.get(key)
+            known = self._found(key, None)
             if isinstance(value, list):
                 result[key] = [*(known or ()), *value][:LISTED]
             else:
                 result[key] = (known or 0) + value
         self.result = result
+
+    def _found(self, key, default=0):
+        """Return what the result says under a key, so far."""
+        return (self.result or {}).get(key, default)
 
     def _for_work(self):
         """Return the job in its company, as those get it who do the work."""

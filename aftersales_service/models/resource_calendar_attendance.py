@@ -2,26 +2,30 @@ from odoo import api, models
 
 
 class ResourceCalendarAttendance(models.Model):
-    """A change of weekly hours is seen by the engine at once."""
+    """A change of weekly hours is seen by the engine at once, and what is planned in
+    them is planned again."""
 
     _inherit = "resource.calendar.attendance"
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create, and let the engine read the hours again."""
-        lines = super().create(vals_list)
-        lines.calendar_id._aftersales_forget_schedules()
-        return lines
+        """Create; the promises that run in these hours are planned again."""
+        default = self.env.context.get("default_calendar_id")
+        ids = {vals.get("calendar_id", default) for vals in vals_list}
+        with self._aftersales_watched(ids):
+            return super().create(vals_list)
 
     def write(self, vals):
-        """Write, and let the engine read the hours again."""
-        result = super().write(vals)
-        self.calendar_id._aftersales_forget_schedules()
-        return result
+        """Write; the promises that run in these hours are planned again."""
+        ids = {*self.calendar_id.ids, vals.get("calendar_id")}
+        with self._aftersales_watched(ids):
+            return super().write(vals)
 
     def unlink(self):
-        """Delete, and let the engine read the hours again."""
-        calendars = self.calendar_id
-        result = super().unlink()
-        calendars._aftersales_forget_schedules()
-        return result
+        """Delete; the promises that run in these hours are planned again."""
+        with self._aftersales_watched(self.calendar_id.ids):
+            return super().unlink()
+
+    def _aftersales_watched(self, calendar_ids):
+        calendars = self.env["resource.calendar"]
+        return calendars._aftersales_watched([id_ for id_ in calendar_ids if id_])

@@ -3,7 +3,6 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from markupsafe import Markup
 from psycopg2 import OperationalError
 from psycopg2.errors import SerializationFailure
 
@@ -22,9 +21,6 @@ _logger = logging.getLogger(__name__)
 _ENGINE = object()
 
 BATCH_SIZE = 1000
-# More broken promises than this at once are told to one person in one activity.
-DIGEST_SIZE = 5
-DIGEST_LINKS = 50
 # Events with a hook.
 TOLD = frozenset({"breached", "warned", "error"})
 # Seconds until a clock without a deadline looks for one again.
@@ -199,7 +195,14 @@ class Cycle:
     @property
     def last_news(self):
         """Code of what happened last, for ``last_event``."""
-        return self.news[-1] if self.news else None
+        return self.codes[-1] if self.news else None
+
+    @property
+    def codes(self):
+        """Codes of what happened, each once; what was judged comes after the steps
+        that were taken because of it, to be what is seen last."""
+        codes = dict.fromkeys(self.news)
+        return sorted(codes, key=lambda code: code != "step_fired")
 
 
 class AftersalesClock(models.Model):
@@ -600,22 +603,25 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _write_last_event(self, cycles):
-        by_code = defaultdict(list)
-        for cycle in cycles:
-            by_code[cycle.last_news].append(cycle.id)
-        for code, ids in by_code.items():
-            clocks = self.browse(ids).with_context(aftersales_engine=_ENGINE)
-            clocks.write({"last_event": code})
-            clocks.flush_recordset()
+        """Write what happened through the ORM, once per batch and value: an automated
+        action sees every event, also of a clock that several things happened to."""
+        rounds = max(len(cycle.codes) for cycle in cycles)
+        for place in range(rounds):
+            by_code = defaultdict(list)
+            for cycle in cycles:
+                if place < len(cycle.codes):
+                    by_code[cycle.codes[place]].append(cycle.id)
+            for code, ids in by_code.items():
+                clocks = self.browse(ids).with_context(aftersales_engine=_ENGINE)
+                clocks.write({"last_event": code})
+                clocks.flush_recordset()
 
     @api.model
     def _on_breached(self, clocks):
-        """Hook: promises were broken. Gives the leader of the team, or else the owner
-        of the case, an activity each, or one for all if there are many.
+        """Hook: promises were broken. People are told by the ladder.
 
         :param clocks: ``aftersales.clock`` records, as superuser
         """
-        self._schedule_activities(clocks, "breached")
 
     @api.model
     def _on_warned(self, clocks):
@@ -624,74 +630,9 @@ class AftersalesClock(models.Model):
     @api.model
     def _on_error(self, clocks):
         """Hook: promises have no deadline, because their hours have no working time.
-        Gives the leader a task, as :meth:`_on_breached`."""
-        self._schedule_activities(clocks, "error")
 
-    @api.model
-    def _activity_title(self, code, what):
-        """Return the summary of an activity.
-
-        :param str code: of the event
-        :param what: the promises in words, or their number
+        :param clocks: ``aftersales.clock`` records, as superuser
         """
-        if code == "error":
-            return self.env._("No working hours for: %s", what)
-        return self.env._("Promise broken: %s", what)
-
-    @api.model
-    def _schedule_activities(self, clocks, code):
-        by_user = defaultdict(self.browse)
-        for clock in clocks:
-            people = clock.case_id.team_id.leader_id | clock.case_id.user_id
-            if user := people.filtered("active")[:1]:
-                by_user[user] |= clock
-        values = []
-        for user, theirs in by_user.items():
-            theirs = theirs.with_context(lang=user.lang, tz=user.tz)
-            many = len(theirs) > DIGEST_SIZE
-            prepare = theirs._prepare_digest if many else theirs._prepare_activities
-            values += prepare(user, code)
-        # No mail for each: the activity itself is what is told.
-        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
-            values
-        )
-
-    def _prepare_activities(self, user, code):
-        """Return the values of an activity on every case, for all its promises."""
-        model_id = self.env["ir.model"]._get_id("aftersales.case")
-        labels = dict(self._selection_kind())
-        return [
-            {
-                **self._prepare_activity(user),
-                "res_model_id": model_id,
-                "res_id": case.id,
-                "summary": self._activity_title(
-                    code, ", ".join(labels[clock.kind] for clock in clocks)
-                ),
-            }
-            for case, clocks in self.grouped("case_id").items()
-        ]
-
-    def _prepare_digest(self, user, code):
-        """Return the values of one activity for many cases, with links to them."""
-        links = (case._get_html_link() for case in self.case_id[:DIGEST_LINKS])
-        return [
-            {
-                **self._prepare_activity(user),
-                "summary": self._activity_title(code, len(self)),
-                "note": Markup("<br/>").join(links),
-            }
-        ]
-
-    @api.model
-    def _prepare_activity(self, user):
-        kind = self.env.ref("mail.mail_activity_data_warning", raise_if_not_found=False)
-        return {
-            "activity_type_id": kind.id if kind else False,
-            "user_id": user.id,
-            "date_deadline": fields.Date.context_today(self),
-            "automated": True,
-        }
 
     # The job ------------------------------------------------------------------
 

@@ -485,6 +485,7 @@ class AftersalesClock(models.Model):
     def _on_error(self, clocks):
         """Hook: promises have no deadline, because their hours have no working time.
         The leader has a task."""
+        super()._on_error(clocks)
         self._schedule_activities(clocks, "error")
 
     @api.model
@@ -492,6 +493,7 @@ class AftersalesClock(models.Model):
         """Hook: promises were broken. The ladder tells people; but where a broken one
         ended at once, because the next of the chain began, its steps at the deadline
         act here."""
+        super()._on_breached(clocks)
         chained = clocks.filtered(lambda c: (c.snapshot or {}).get("chained"))
         if chained:
             self._climb_ended(chained, to_epoch(fields.Datetime.now()))

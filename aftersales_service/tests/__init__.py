@@ -15,6 +15,7 @@ from . import (
     test_explain,
     test_health,
     test_job,
+    test_ladder,
     test_mail_gateway,
     test_mail_replies,
     test_mail_robustness,

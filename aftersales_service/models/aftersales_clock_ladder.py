@@ -154,7 +154,8 @@ class AftersalesClock(models.Model):
         """Claim some of the steps that act, and skip those that are past."""
         clock = cycle.clock
         ladder = clock.steps
-        clock.steps = [*due.past, *steps]
+        keys = {*clock.steps_done, *(step["key"] for step in (*due.past, *steps))}
+        clock.steps = [step for step in ladder if step["key"] in keys]
         _acting, _skipped, lines = machine.take_steps(clock, self._schedule(cycle), now)
         clock.steps = ladder
         cycle.add(lines)

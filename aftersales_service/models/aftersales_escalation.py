@@ -460,10 +460,11 @@ class AftersalesCase(models.Model):
 
     # What ends them -----------------------------------------------------------
 
-    def _clocks_void(self, at, cause):
+    def _clocks_void(self, at, cause, kinds=None):
         """What is set aside, archived or merged needs nobody's attention."""
-        super()._clocks_void(at, cause)
-        self._end_escalations()
+        super()._clocks_void(at, cause, kinds)
+        if kinds is None:
+            self._end_escalations()
 
     def _on_stage_changed(self, kinds, at):
         """Nor does what is cancelled."""
@@ -475,6 +476,22 @@ class AftersalesCase(models.Model):
         if self:
             waiting = [("case_id", "in", self.ids), ("state", "=", "waiting")]
             self.env["aftersales.escalation"].sudo().search(waiting)._end()
+
+    # The ladder ---------------------------------------------------------------
+
+    def _clock_targets(self, kinds, instants):
+        """A time told to a customer that no policy knows of has the ladder that every
+        new promise has."""
+        matched = super()._clock_targets(kinds, instants)
+        for found in matched.values():
+            promise = found.get("promise")
+            if promise and not promise["id"]:
+                promise["steps"] = [self._default_promise_step()]
+        return matched
+
+    @api.model
+    def _default_promise_step(self):
+        return {"key": "default", "offset": 0, "to": "leader", "activity": {}}
 
     # Screens ------------------------------------------------------------------
 

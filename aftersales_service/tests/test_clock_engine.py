@@ -12,7 +12,7 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
 
-from ..models import aftersales_clock
+from ..models import aftersales_clock, aftersales_clock_ladder
 from ..tools import clock_machine as machine
 from ..tools.business_time import to_epoch
 from ..tools.clock_machine import Clock
@@ -493,7 +493,7 @@ class TestClockEngine(ClockCommon):
     def test_leader_is_told(self):
         """The leader of the team has an activity on the case, without a mail."""
         case = self._case(at("10:00"))
-        self._tick(at("12:00"))
+        self._tick(at("11:30"))
         activities = case.activity_ids
         self.assertEqual(activities.user_id, self.user_manager)
         self.assertEqual(len(activities), 1)
@@ -501,40 +501,42 @@ class TestClockEngine(ClockCommon):
         self.assertIn("Acknowledgement", activities.summary)
 
     def test_owner_is_told_when_the_leader_has_left(self):
-        leader = self.team.leader_id
-        case = self._create_case(user_id=self.user_specialist.id)
-        clock = case.clock_ids[:1].sudo()
-        leader.action_archive()
-        clock._on_breached(clock)
-        self.assertIn(self.user_specialist, case.activity_ids.user_id)
+        case = self._case(at("10:00"), user_id=self.user_specialist.id)
+        self.team.leader_id.action_archive()
+        self._tick(at("11:30"))
+        self.assertEqual(case.activity_ids.user_id, self.user_specialist)
 
     def test_owner_is_told_without_leader(self):
         """Without a leader it is the owner of the case."""
         self.team.leader_id = False
         case = self._case(at("10:00"), user_id=self.user_specialist.id)
-        self._tick(at("12:00"))
+        self._tick(at("11:30"))
         self.assertEqual(case.activity_ids.user_id, self.user_specialist)
 
     def test_many_are_one_activity(self):
         """Many broken promises at once are one activity for one person."""
-        for _n in range(aftersales_clock.DIGEST_SIZE + 1):
+        many = aftersales_clock_ladder.DIGEST_SIZE + 1
+        for _n in range(many):
             self._case(at("10:00"))
         before = self.env["mail.activity"].search_count([])
-        self._tick(at("12:00"))
+        self._tick(at("11:30"))
         new = self.env["mail.activity"].search([], order="id desc")
         self.assertEqual(len(new) - before, 1)
-        self.assertIn(str(2 * (aftersales_clock.DIGEST_SIZE + 1)), new[0].summary)
+        self.assertIn(str(2 * many), new[0].summary)
 
-    def test_late_answer_tells_the_leader(self):
-        """A breach noticed by the late answer itself is told as well."""
+    def test_late_answer(self):
+        """A breach noticed by the late answer itself is recorded as any other; nobody
+        is called to what has been done."""
         case = self._case(at("10:00"))
-        self.frozen.move_to(at("12:00"))
-        case._clocks_stop(["first_response"], at("12:00"))
-        self.assertEqual(case.activity_ids.user_id, self.user_manager)
+        self.frozen.move_to(at("11:30"))
+        case._clocks_stop(["first_response"], at("11:30"))
+        self.assertEqual(self._clock(case, "first_response").outcome, "breached")
+        self._tick(at("11:30"))
+        self.assertNotIn("First answer", case.activity_ids.summary)
 
     def test_late_act_of_a_customer(self):
         """What a customer does may be the first to notice a breach: it works for him,
-        and the leader is told in the leader's language."""
+        and who is told of it is told in his own language."""
         self.env["res.lang"]._activate_lang("fr_FR")
         self.user_manager.lang = "fr_FR"
         public = self.env.ref("base.public_user")
@@ -544,7 +546,6 @@ class TestClockEngine(ClockCommon):
             self.frozen.move_to(at("16:00"))
             case.with_user(user).sudo()._clocks_stop(["resolution"], at("16:00"))
             self.assertEqual(self._clock(case).outcome, "breached")
-            self.assertEqual(case.activity_ids.user_id, self.user_manager)
 
     def test_what_depends_on_clocks(self):
         """Fields computed from clocks follow them, although SQL writes them."""
@@ -581,7 +582,7 @@ class TestClockEngine(ClockCommon):
             self.assertEqual(clock.last_error, "ValueError: no such thing")
             self.assertEqual(clock.retry_at, at("10:12"))
             self.assertEqual(len(good.activity_ids), 1)
-            self.assertFalse(bad.activity_ids)
+            self.assertEqual(len(bad.activity_ids), 1)
             self._tick(at("10:12"))
             clock = self._clock(bad, "first_response")
             self.assertEqual((clock.error_count, clock.retry_at), (2, at("10:14")))
@@ -655,6 +656,7 @@ class TestClockEngine(ClockCommon):
     def test_random_histories(self):
         """What is stored and read back between the acts of many cases is what the
         machine does without any database."""
+        self.policy.target_ids.step_ids.unlink()
         random = Random(20260105)
         schedule = self.calendar._aftersales_schedule(self.company)
         cases = {self._case(at("08:00")): None for _n in range(12)}

@@ -648,9 +648,11 @@ class AftersalesClock(models.Model):
         cron = self.env["ir.cron"]
         now = to_epoch(fields.Datetime.now())
         while cycles := self._lock_due(now):
+            # Those that follow in a chain are added to the list.
+            count = len(cycles)
             self._tick(cycles, now)
-            more = len(cycles) == BATCH_SIZE
-            if not cron._commit_progress(len(cycles), remaining=int(more)) or not more:
+            more = count == BATCH_SIZE
+            if not cron._commit_progress(count, remaining=int(more)) or not more:
                 break
 
     @api.model

@@ -714,6 +714,9 @@ class AftersalesClock(models.Model):
                 cycle.clock.next_event_at = now + STEP_RETRY
         quiet = [cycle for cycle in cycles if not cycle.lines]
         self._store(cycles, now)
+        # The next of a chain has a deadline of its own.
+        chained = {c.values["case_id"] for c in cycles if c.clock.chained}
+        self.env["aftersales.case"].browse(chained)._refresh_clock_mirrors()
         for cycle in quiet:
             if cycle.clock.error:
                 cycle.clock.next_event_at = now + ERROR_RETRY

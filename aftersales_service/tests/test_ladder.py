@@ -716,5 +716,4 @@ class TestLadder(LadderCommon):
         self._cost_of(1, sale_order_id=self.order.id)
         few = self._cost_of(2, sale_order_id=self.order.id)
         many = self._cost_of(60, sale_order_id=self.order.id)
-        print("COST", few, many)
         self.assertLessEqual(many, few + 5)

@@ -1,0 +1,206 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, tagged
+
+from .mail_common import AftersalesMailCommon
+
+FIVE = "2026-11-23 16:00:00"
+
+
+@tagged("post_install", "-at_install")
+class TestNotice(AftersalesMailCommon):
+    """Messages to customers that are prepared for a person."""
+
+    def setUp(self):
+        super().setUp()
+        self.case = self._create_case(user_id=self.user_team.id)
+        self.clock_of_case = self.case.clock_ids.filtered(
+            lambda clock: clock.kind == "first_response"
+        )
+        self.Notice = self.env["aftersales.notice"]
+
+    def _prepare(self, reason="late"):
+        return self.Notice._prepare(self.clock_of_case, reason).with_env(self.env)
+
+    def _theirs(self, notice, user=None):
+        return notice.with_user(user or self.user_team)
+
+    # Prepare ------------------------------------------------------------------
+
+    def test_prepared(self):
+        """The message waits for who is in charge of the case; nothing is sent, and the
+        ledger has no text."""
+        notice = self._prepare()
+        self.assertEqual(notice.state, "prepared")
+        self.assertIn(self.customer.name, notice.body)
+        self.assertIn(self.case.number, notice.body)
+        self.assertEqual(self.case.activity_ids.user_id, self.user_team)
+        [line] = self._events(self.case, "notice_prepared")
+        self.assertEqual((line.cause, line.source_id), ("late", notice.id))
+        self.assertFalse(self._messages(self.case, "comment"))
+
+    def test_once(self):
+        """The same message is not prepared twice while it waits."""
+        notice = self._prepare()
+        self.assertFalse(self._prepare())
+        self.assertTrue(self._prepare("holiday"))
+        self._theirs(notice).action_discard()
+        self.assertTrue(self._prepare())
+
+    def test_in_the_words_of_the_customer(self):
+        """The time is told in the customer's zone, and no new one is invented."""
+        self.customer.tz = "Asia/Shanghai"
+        self.clock_of_case.invalidate_recordset()
+        notice = self._prepare()
+        told = self.case._customer_moment(self.clock_of_case.deadline)
+        self.assertIn(told, notice.body)
+        self.assertIn("Shanghai", told)
+        self.assertNotIn("You hear from us by", notice.body)
+
+    def test_new_time(self):
+        """A person who knows a realistic time enters it, and the text names it; a text
+        that somebody wrote stays."""
+        notice = self._prepare()
+        self._theirs(notice).new_time = FIVE
+        moment = self.case._customer_moment(notice.new_time)
+        self.assertIn(f"You hear from us by {moment}", notice.body)
+        self._theirs(notice).body = "My own words."
+        self._theirs(notice).new_time = False
+        self.assertEqual(notice.body, "My own words.")
+
+    def test_new_time_in_the_form(self):
+        notice = self._prepare()
+        with Form(self._theirs(notice)) as form:
+            form.new_time = FIVE
+            self.assertIn("You hear from us by", form.body)
+            form.new_time = False
+            self.assertNotIn("You hear from us by", form.body)
+            form.new_time = FIVE
+        self.assertIn("You hear from us by", notice.body)
+
+    def test_without_leader_or_owner(self):
+        """Nobody to tell is no reason to fail."""
+        self.team.leader_id = False
+        self.case.user_id = False
+        self.assertTrue(self._prepare())
+
+    # Decide -------------------------------------------------------------------
+
+    def test_send(self):
+        """Sending it is the person's own answer to the customer."""
+        notice = self._prepare()
+        with self.mock_mail_gateway():
+            self._theirs(notice).action_send()
+        [message] = self._messages(self.case, "comment")
+        self.assertEqual(message.author_id, self.user_team.partner_id)
+        self.assertIn("We are sorry", message.body)
+        self.assertTrue(self._sent_to(self.customer.email))
+        self.assertRecordValues(
+            notice, [{"state": "sent", "decided_by_id": self.user_team.id}]
+        )
+        self.assertEqual(self.case.first_response_at, notice.decided_at)
+        self.assertEqual(self.clock_of_case.outcome, "met")
+        [line] = self._events(self.case, "notice_sent")
+        self.assertEqual(line.source_id, notice.id)
+        self.assertFalse(self.case.activity_ids)
+
+    def test_text_stays_text(self):
+        """What somebody types is no markup, whatever it looks like."""
+        notice = self._prepare()
+        self._theirs(notice).body = "<b>5 < 6</b>"
+        with self.mock_mail_gateway():
+            self._theirs(notice).action_send()
+        self.assertIn("&lt;b&gt;5 &lt; 6", self._messages(self.case, "comment").body)
+
+    def test_use_in_an_answer(self):
+        """Who takes the text into his answer has sent it when the answer is sent."""
+        notice = self._prepare()
+        action = self._theirs(notice).action_use()
+        self.assertEqual(action["res_id"], self.case.id)
+        self.assertEqual(notice.state, "prepared")
+        self._reply(self.case, user=self.user_manager)
+        self.assertNotEqual(notice.state, "sent", "somebody else's answer is not it")
+        notice = self._prepare("other")
+        self._theirs(notice).action_use()
+        self._reply(self.case, user=self.user_team)
+        self.assertEqual(notice.state, "sent")
+
+    def test_answered_meanwhile(self):
+        """An answer that keeps the promise makes the message needless."""
+        notice = self._prepare()
+        self._reply(self.case, user=self.user_team)
+        self.assertEqual(notice.state, "discarded")
+        self.assertFalse(self.case.activity_ids)
+
+    def test_resolved_meanwhile(self):
+        clock = self.case.clock_ids.filtered(lambda c: c.kind == "resolution")
+        notice = self.Notice._prepare(clock, "late")
+        self._reply(self.case, user=self.user_team)
+        self.assertEqual(notice.state, "prepared", "the solution is still to come")
+        self.case.action_resolve()
+        self.assertEqual(notice.state, "discarded")
+
+    def test_discard(self):
+        notice = self._prepare()
+        self._theirs(notice).action_discard()
+        self.assertEqual(notice.state, "discarded")
+        self.assertFalse(self.case.activity_ids)
+        for act in ("action_send", "action_discard", "action_use"):
+            with self.subTest(act), self.assertRaises(UserError):
+                getattr(self._theirs(notice), act)()
+        with self.assertRaises(UserError):
+            self._theirs(notice).body = "Too late"
+
+    def test_alerts(self):
+        """The form of the case offers it above the reply box."""
+        notice = self._prepare()
+        [alert] = self.case.with_user(self.user_team).get_alerts()["notices"]
+        self.assertEqual((alert["id"], alert["body"]), (notice.id, notice.body))
+        self.assertTrue(alert["can_decide"])
+        [alert] = self.case.with_user(self.user_management).get_alerts()["notices"]
+        self.assertFalse(alert["can_decide"])
+
+    # Who ----------------------------------------------------------------------
+
+    def test_roles(self):
+        """Who works on the case sees its messages; he writes text and time, no more;
+        who only reads decides nothing; a customer sees none."""
+        notice = self._prepare()
+        for user, count in (
+            (self.user_team, 1),
+            (self.user_specialist, 0),
+            (self.user_manager, 1),
+            (self.user_management, 1),
+        ):
+            with self.subTest(user.login):
+                Model = self.Notice.with_user(user)
+                self.assertEqual(Model.search_count([]), count)
+        for user in (self.user_portal, self.user_other, self.user_sales):
+            with self.subTest(user.login), self.assertRaises(AccessError):
+                self.Notice.with_user(user).search([])
+        for user in (self.user_management, self.user_specialist):
+            for act in ("action_send", "action_discard", "action_use"):
+                with self.subTest(user.login), self.assertRaises(AccessError):
+                    getattr(self._theirs(notice, user), act)()
+        for act in (
+            lambda r: r.write({"state": "sent"}),
+            lambda r: r.write({"case_id": self.case.copy().id}),
+            lambda r: r.unlink(),
+            lambda r: r.copy(),
+        ):
+            with self.assertRaises(AccessError):
+                act(self._theirs(notice))
+
+    def test_many(self):
+        """Many at once cost no query each but for their texts' languages."""
+        cases = self.case
+        for _n in range(20):
+            cases |= self._create_case(user_id=self.user_team.id)
+        clocks = cases.clock_ids.filtered(lambda c: c.kind == "resolution")
+        self.Notice._prepare(self.clock_of_case, "other")
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        notices = self.Notice._prepare(clocks, "late")
+        self.env.flush_all()
+        self.assertEqual(len(notices), 21)
+        self.assertLessEqual(self.env.cr.sql_log_count - before, 50)

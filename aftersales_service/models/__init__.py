@@ -39,6 +39,7 @@ from . import (
     aftersales_case_pick,
     aftersales_escalation,
     aftersales_notice,
+    aftersales_policy_change,
     aftersales_policy_simulation,
     ir_attachment,
     ir_mail_server,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -339,16 +339,22 @@ class AftersalesJob(models.Model):
                 self._do_batch()
         except OperationalError:
             raise
+        except UserError as error:
+            # It cannot go on as things are, and says why.
+            self._fail(error)
         except Exception as error:  # noqa: BLE001
             _logger.warning("After-sales work %s failed", self.id, exc_info=True)
-            self.write(
-                {
-                    "state": "failed",
-                    "error": _sentence(error),
-                    "finished_at": fields.Datetime.now(),
-                }
-            )
+            self._fail(error)
         return max(self.done - before, 0)
+
+    def _fail(self, error):
+        self.write(
+            {
+                "state": "failed",
+                "error": _sentence(error),
+                "finished_at": fields.Datetime.now(),
+            }
+        )
 
     def _begin(self):
         values = {"state": "running"}
@@ -457,4 +463,8 @@ class AftersalesJob(models.Model):
 
 
 def _sentence(error):
+    """Return an error in words: a sentence for people as it is, any other with its
+    class."""
+    if isinstance(error, UserError):
+        return str(error)
     return f"{type(error).__name__}: {error}"[:500]

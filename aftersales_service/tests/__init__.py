@@ -25,6 +25,7 @@ from . import (
     test_panel,
     test_pick,
     test_policy,
+    test_policy_apply,
     test_policy_matrix,
     test_policy_try,
     test_portal,

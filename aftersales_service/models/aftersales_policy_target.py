@@ -563,7 +563,10 @@ class AftersalesPolicyTarget(models.Model):
             "id": self.id,
             "label": self.display_name,
             "time": self._time_words(self.target_seconds),
-            "hours": self._hours_words(),
+            # Short, as it stands in every other cell
+            "hours": self.env._("Service hours")
+            if self.calendar_mode == "team"
+            else self._hours_words(),
             "value": self.target_value,
             "unit": self.target_unit,
             "calendar_mode": self.calendar_mode,

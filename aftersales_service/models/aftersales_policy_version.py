@@ -21,7 +21,7 @@ class AftersalesPolicyVersion(models.Model):
         "aftersales.policy", required=True, index=False, ondelete="cascade"
     )
     version = fields.Integer(required=True)
-    at = fields.Datetime(string="Valid From", required=True)
+    at = fields.Datetime(string="Since", required=True)
     user_id = fields.Many2one("res.users", string="Changed By", ondelete="set null")
     data = fields.Json(help="Conditions and promises, as plain data.")
     changes = fields.Text(

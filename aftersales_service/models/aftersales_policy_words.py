@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import format_amount, format_date
 
 
@@ -100,7 +101,9 @@ class AftersalesPolicy(models.Model):
         return [
             table[other]["name"]
             for other in above
-            if table[other]["active"] and self._covers(table[other], narrow, columns)
+            if narrow["active"]
+            and table[other]["active"]
+            and self._covers(table[other], narrow, columns)
         ]
 
     @api.model
@@ -162,7 +165,7 @@ class AftersalesPolicy(models.Model):
                 {
                     "column": "domain",
                     "label": self._field_label("domain"),
-                    "text": self.domain,
+                    "text": self._domain_words(),
                 }
             )
         if self.valid_from or self.valid_to:
@@ -188,6 +191,11 @@ class AftersalesPolicy(models.Model):
         if column.words:
             return column.words(self)
         return display(self, column.policy_fields[0])
+
+    def _domain_words(self):
+        """Return the further condition in words."""
+        cases = self.env["aftersales.case"]
+        return domain_words(cases, Domain(self._parse_domain()))
 
     def _valid_words(self):
         first = self.valid_from and format_date(self.env, self.valid_from)
@@ -236,7 +244,7 @@ class AftersalesPolicy(models.Model):
         if misfit == "domain":
             return self.env._(
                 "The further condition does not hold: %(condition)s",
-                condition=self.domain,
+                condition=self._domain_words(),
             )
         columns = self._match_columns()
         return self.env._(
@@ -332,3 +340,71 @@ def display(record, name):
     if field.type == "date":
         return value and format_date(record.env, value) or ""
     return str(value) if value else ""
+
+
+def domain_words(model, domain):
+    """Return a condition in words: what a manager reads, not what a machine does.
+
+    :param model: recordset of the model the condition is on
+    :param domain: ``Domain``
+    """
+    _ = model.env._
+    children = [domain_words(model, child) for child in getattr(domain, "children", ())]
+    if children:
+        pattern = _("%(first)s and %(second)s")
+        if domain.OPERATOR == "|":
+            pattern = _("(%(first)s or %(second)s)")
+        words = children[0]
+        for child in children[1:]:
+            words = pattern % {"first": words, "second": child}
+        return words
+    if hasattr(domain, "child"):
+        return _("not (%(condition)s)", condition=domain_words(model, domain.child))
+    if not hasattr(domain, "field_expr"):
+        return _("always") if domain.is_true() else _("never")
+    return _leaf_words(model, domain.field_expr, domain.operator, domain.value)
+
+
+def _leaf_words(model, path, operator, value):
+    _ = model.env._
+    labels, field = [], None
+    for name in path.split("."):
+        field = model._fields[name]
+        labels.append(field._description_string(model.env))
+        model = model.env[field.comodel_name] if field.relational else model
+    patterns = {
+        "=": _("%(field)s is %(value)s"),
+        "!=": _("%(field)s is not %(value)s"),
+        "in": _("%(field)s is one of: %(value)s"),
+        "not in": _("%(field)s is none of: %(value)s"),
+        "ilike": _("%(field)s contains “%(value)s”"),
+        "not ilike": _("%(field)s does not contain “%(value)s”"),
+        ">": _("%(field)s is more than %(value)s"),
+        ">=": _("%(field)s is at least %(value)s"),
+        "<": _("%(field)s is less than %(value)s"),
+        "<=": _("%(field)s is at most %(value)s"),
+        "child_of": _("%(field)s is %(value)s or below"),
+    }
+    pattern = patterns.get(operator, "%(field)s " + operator + " %(value)s")
+    if value in (False, [False]) and field.type not in ("boolean", "integer"):
+        is_set = operator in ("!=", "not in")
+        pattern = _("%(field)s is set") if is_set else _("%(field)s is not set")
+    words = _leaf_value_words(model, field, value)
+    return pattern % {"field": " / ".join(labels), "value": words}
+
+
+def _leaf_value_words(model, field, value):
+    """Return the value of a condition in words.
+
+    :param model: recordset of the model the field points to, if it does
+    """
+    values = list(value) if isinstance(value, list | tuple | set) else [value]
+    if field.relational and all(type(one) is int for one in values):
+        records = model.sudo().browse(values).exists()
+        return ", ".join(records.mapped("display_name"))
+    if field.type == "boolean":
+        return model.env._("yes") if value else model.env._("no")
+    if field.type == "selection":
+        labels = dict(field._description_selection(model.env))
+        values = [labels.get(one, one) for one in values]
+    return ", ".join(map(str, values))

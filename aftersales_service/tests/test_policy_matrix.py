@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 
 from .common import AftersalesCommon
 
@@ -35,7 +35,7 @@ class TestPolicyMatrix(AftersalesCommon):
         cell = self.policy.promise_cells["resolution"]
         self.assertEqual(
             (cell["time"], cell["hours"], cell["value"], cell["unit"]),
-            ("8 h", "Service hours of the team", 8, "hours"),
+            ("8 h", "Service hours", 8, "hours"),
         )
         self.policy.target_ids.write(
             {
@@ -57,7 +57,30 @@ class TestPolicyMatrix(AftersalesCommon):
         self.policy.write({"valid_to": "2026-12-31", "domain": "[('name', '=', 'x')]"})
         chips = {chip["column"]: chip for chip in self.policy.condition_chips}
         self.assertIn("until", chips["valid"]["text"])
-        self.assertIn("name", chips["domain"]["text"])
+        self.assertEqual(chips["domain"]["text"], "Subject is x")
+
+    def test_further_conditions_in_words(self):
+        """A further condition is read as a sentence, whatever it looks at."""
+        country = self.env.ref("base.es")
+        for domain, words in (
+            ([("name", "ilike", "sole")], "Subject contains “sole”"),
+            (
+                [("channel", "in", ["mail", "phone"]), ("user_id", "!=", False)],
+                "Channel is one of: E-mail, Phone and Assigned to is set",
+            ),
+            (
+                ["|", ("is_open", "=", True), ("cycle", ">", 1)],
+                "(Is Open is yes or Cycle is more than 1)",
+            ),
+            (
+                [("partner_id.country_id", "=", country.id)],
+                "Customer / Country is Spain",
+            ),
+            (["!", ("name", "=", "x")], "Subject is not x"),
+        ):
+            with self.subTest(domain=domain):
+                self.policy.domain = str(domain)
+                self.assertEqual(self.policy._domain_words(), words)
 
     def test_edit_in_place(self):
         """A manager sets, changes and takes back a promise; each makes a version."""
@@ -142,3 +165,43 @@ class TestPolicyMatrix(AftersalesCommon):
 
         count(policies[:1])
         self.assertEqual(count(policies), count(policies[:1]))
+
+
+@tagged("post_install", "-at_install")
+class TestPolicyTour(AftersalesCommon, HttpCase):
+    """The matrix and the try-out in a real browser."""
+
+    def test_manager_edits_and_tries(self):
+        Policy = self.env["aftersales.policy"]
+        Policy.search([]).active = False
+        values = {"case_type": "repair", "company_id": self.company.id}
+        policy, _hidden = Policy.create(
+            [
+                {
+                    "name": "Tour: repairs",
+                    "sequence": 1,
+                    "target_ids": [
+                        Command.create({"kind": kind, "target_seconds": hours * HOUR})
+                        for kind, hours in (("resolution", 8), ("first_response", 2))
+                    ],
+                    **values,
+                },
+                {
+                    "name": "Tour: hidden",
+                    "sequence": 2,
+                    "target_ids": [
+                        Command.create({"kind": "resolution", "target_seconds": 1})
+                    ],
+                    **values,
+                },
+            ]
+        )
+        self.start_tour(
+            "/odoo/aftersales-policies", "aftersales_policy_tour", login="as_manager"
+        )
+        target = policy.target_ids
+        self.assertEqual(target.kind, "resolution")
+        self.assertEqual(
+            (target.target_seconds, target.calendar_mode), (2700, "always")
+        )
+        self.assertEqual(policy.version, 3)

@@ -79,7 +79,7 @@ class AftersalesPolicyTry(models.TransientModel):
     result = fields.Html(compute="_compute_result", sanitize=False)
 
     def _default_at(self):
-        return fields.Datetime.now()
+        return fields.Datetime.now().replace(second=0)
 
     def _default_team_id(self):
         Teams = self.env["aftersales.team"]

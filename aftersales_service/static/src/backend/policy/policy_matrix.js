@@ -224,6 +224,7 @@ export class PolicyMatrixRenderer extends ListRenderer {
                     label,
                     hasLabel: true,
                     options: { ...column.options, kind },
+                    attrs: { ...column.attrs, width: "136px" },
                 }));
         });
     }
@@ -252,6 +253,12 @@ export class PolicyMatrixRenderer extends ListRenderer {
         }
         browser.localStorage.setItem(STORAGE_KEY, [...this.chosenKinds].join(","));
         this.render();
+    }
+
+    /** What hides what depends on the order. */
+    async sortDrop() {
+        await super.sortDrop(...arguments);
+        await this.props.list.model.load();
     }
 
     isSortable(column) {

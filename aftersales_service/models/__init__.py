@@ -19,6 +19,7 @@ from . import (
     aftersales_clock_explain,
     aftersales_clock_deadline,
     aftersales_clock_check,
+    aftersales_difference,
     aftersales_clock_board,
     aftersales_case,
     aftersales_case_stage,

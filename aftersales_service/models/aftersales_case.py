@@ -594,6 +594,7 @@ class AftersalesCase(models.Model):
                     "user": case.user_id.id,
                     "partner": case.partner_id.id,
                     "order": case.sale_order_id.id,
+                    "active": case.active,
                 },
             )
             for case in self

@@ -6,6 +6,8 @@ STATES = [("error", "To mend"), ("warning", "To look at"), ("ok", "Fine")]
 # A job may be late by this many of its own intervals, and never by less than this.
 LATE_INTERVALS = 5
 LATE_AT_LEAST = timedelta(minutes=30)
+# The comparison with the ledger is weekly.
+CHECKED_WITHIN = timedelta(days=15)
 
 
 class AftersalesHealthCheck(models.TransientModel):
@@ -80,6 +82,7 @@ class AftersalesHealthCheck(models.TransientModel):
             self._check_hours,
             self._check_promises,
             self._check_clocks,
+            self._check_integrity,
             self._check_stages,
         ]
 
@@ -393,17 +396,55 @@ class AftersalesHealthCheck(models.TransientModel):
         return [
             self._finding(
                 "clock",
-                self.env._("Promises without a time"),
+                self.env._("Failing steps"),
                 "error",
                 self.env._(
-                    "For %s running promises no deadline can be found. Check the "
-                    "working hours they are counted in.",
+                    "Of %s promises a step cannot be taken, or no deadline can be "
+                    "found. The list says why, and what to do.",
                     count,
                 ),
-                action="aftersales_service.aftersales_clock_action_trouble",
+                action="aftersales_service.aftersales_clock_action_failing",
                 model="resource.calendar",
             )
         ]
+
+    @api.model
+    def _check_integrity(self):
+        """What the last comparison with the ledger found, and whether there was one
+        lately."""
+        check_sudo = self.env["aftersales.difference"]._last_check(self.env.company)
+        state, message = self._integrity_verdict(check_sudo)
+        return [
+            self._finding(
+                "integrity",
+                self.env._("Agreement with the ledger"),
+                state,
+                message,
+                action="aftersales_service.aftersales_difference_action",
+                model="aftersales.team",
+            )
+        ]
+
+    @api.model
+    def _integrity_verdict(self, check_sudo):
+        """Return the state of the line and its sentence."""
+        if not check_sudo:
+            return "warning", self.env._(
+                "Cases and promises have not been compared with their ledger yet. "
+                "Press “Check Integrity”."
+            )
+        if (check_sudo.result or {}).get("differences") or check_sudo.failed:
+            return "error", check_sudo.description
+        if check_sudo.finished_at < fields.Datetime.now() - CHECKED_WITHIN:
+            return "warning", self.env._(
+                "The last comparison with the ledger is too long ago. Press “Check "
+                "Integrity”, and see whether the server runs scheduled jobs."
+            )
+        return "ok", check_sudo.description
+
+    def action_check_integrity(self):
+        """Compare cases and promises with their ledger, in the background."""
+        return self.env["aftersales.difference"].action_check()
 
     # Stages ---------------------------------------------------------------------
 

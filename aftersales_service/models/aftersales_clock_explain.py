@@ -105,7 +105,8 @@ class AftersalesClock(models.Model):
         :return: dict of plain values: ``title``, ``headline``, ``facts`` (with
             ``label`` and ``value``), ``days`` (with ``intervals``, each with ``from``
             and ``to`` in UTC, ``reason``, ``sentence`` and counted ``seconds``),
-            ``hidden``, ``counted``, ``changes`` (sentences), ``ledger``, ``zones``
+            ``hidden``, ``counted``, ``changes`` (sentences), ``ledger``, ``zones``,
+            and ``can_set_deadline``
         :raise AccessError: for who may not read the promise
         """
         self.ensure_one()
@@ -113,7 +114,8 @@ class AftersalesClock(models.Model):
         self.check_access("read")
         # Policy and ledger are told to whoever may read the promise.
         clock_sudo = self.sudo()
-        return clock_sudo._explanation(to_epoch(fields.Datetime.now()), show_all)
+        explanation = clock_sudo._explanation(to_epoch(fields.Datetime.now()), show_all)
+        return {**explanation, "can_set_deadline": self.can_set_deadline}
 
     def _explanation(self, now, show_all):
         reader = Reader(self.env)
@@ -221,20 +223,20 @@ class AftersalesClock(models.Model):
             "seconds": seconds,
             "words": reader.duration(seconds) if seconds else "",
             "intervals": [
-                self._explain_interval(span, reader, row["first"] != row["last"])
+                self._explain_interval(span, reader, _is_full(row, reader))
                 for span in spans
             ],
         }
 
     @api.model
-    def _explain_interval(self, span, reader, is_long):
-        say = reader.moment if is_long else reader.time
+    def _explain_interval(self, span, reader, is_full):
+        start, end = reader.time(span.start), reader.time(span.end)
         return {
             "from": fields.Datetime.to_string(from_epoch(span.start)),
             "to": fields.Datetime.to_string(from_epoch(span.end)),
-            "range": self.env._(
-                "%(start)s to %(end)s", start=say(span.start), end=say(span.end)
-            ),
+            "range": self.env._("All day")
+            if is_full
+            else self.env._("%(start)s to %(end)s", start=start, end=end),
             "reason": span.reason,
             "sentence": self._explain_reason(span),
             "seconds": _counted(span),

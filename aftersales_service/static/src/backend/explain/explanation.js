@@ -49,10 +49,15 @@ export function explanationText(explanation) {
 /** Why a promise has its deadline: what counted, what did not, and what would change it. */
 export class Explanation extends Component {
     static template = "aftersales_service.Explanation";
-    static props = { clockId: Number, onLoaded: { type: Function, optional: true } };
+    static props = {
+        clockId: Number,
+        onLoaded: { type: Function, optional: true },
+        onChanged: { type: Function, optional: true },
+    };
 
     setup() {
         this.orm = useService("orm");
+        this.action = useService("action");
         this.looks = LOOKS;
         this.state = useState({ explanation: null, showsClosed: false });
         onWillStart(() => this.load(this.props.clockId));
@@ -90,25 +95,47 @@ export class Explanation extends Component {
     showAll() {
         return this.load(this.props.clockId, true);
     }
+
+    /** Let a manager set the deadline by hand, and say why it is another one then. */
+    async setDeadline() {
+        const action = await this.orm.call("aftersales.clock", "action_open_deadline", [
+            [this.props.clockId],
+        ]);
+        await this.action.doAction(action, { onClose: (infos) => this.onDeadlineClosed(infos) });
+    }
+
+    async onDeadlineClosed(infos) {
+        if (infos?.dismiss || infos?.special) {
+            return;
+        }
+        await this.load(this.props.clockId);
+        await this.props.onChanged?.();
+    }
 }
 
 export class ExplanationDialog extends Component {
     static template = "aftersales_service.ExplanationDialog";
     static components = { CopyButton, Dialog, Explanation };
-    static props = { clockId: Number, title: String, close: Function };
+    static props = {
+        clockId: Number,
+        title: String,
+        close: Function,
+        onChanged: { type: Function, optional: true },
+    };
 
     setup() {
-        this.state = useState({ explanation: null });
+        // Not reactive: only what is copied depends on it.
+        this.explanation = null;
         this.copyLabel = _t("Copy as text");
         this.copiedLabel = _t("Copied");
     }
 
     onLoaded(explanation) {
-        this.state.explanation = explanation;
+        this.explanation = explanation;
     }
 
     copyText() {
-        return explanationText(this.state.explanation);
+        return explanationText(this.explanation);
     }
 
     print() {
@@ -121,7 +148,19 @@ export class ExplanationWidget extends Component {
     static template = "aftersales_service.ExplanationWidget";
     static components = { Explanation };
     static props = { ...standardWidgetProps };
+
+    /** Another deadline has another explanation. */
+    get version() {
+        const { resId, data } = this.props.record;
+        return JSON.stringify([resId, data.deadline, data.state, data.outcome, data.is_manual]);
+    }
 }
 registry.category("view_widgets").add("aftersales_explanation", {
     component: ExplanationWidget,
+    fieldDependencies: [
+        { name: "deadline", type: "datetime" },
+        { name: "state", type: "selection" },
+        { name: "outcome", type: "selection" },
+        { name: "is_manual", type: "boolean" },
+    ],
 });

@@ -127,7 +127,17 @@ export class CasePanel extends Component {
     // Doing -----------------------------------------------------------------------------
 
     explain(promise) {
-        this.dialog.add(ExplanationDialog, { clockId: promise.id, title: promise.label });
+        this.dialog.add(ExplanationDialog, {
+            clockId: promise.id,
+            title: this.whyLabel(promise),
+            onChanged: () => this.reload(),
+        });
+    }
+
+    async reload() {
+        const { record } = this.props;
+        await record.load();
+        this.env.bus.trigger("AFTERSALES_CASE:CHANGED", { id: record.resId });
     }
 
     /** Note that what was promised has happened. */
@@ -138,8 +148,7 @@ export class CasePanel extends Component {
             await this.orm.call("aftersales.case", "action_promise_kept", [[record.resId]], {
                 topic: promise.subject,
             });
-            await record.load();
-            this.env.bus.trigger("AFTERSALES_CASE:CHANGED", { id: record.resId });
+            await this.reload();
         } finally {
             this.state.keeping = false;
         }

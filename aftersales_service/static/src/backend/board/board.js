@@ -107,11 +107,22 @@ export class Board extends Component {
             cursor: "move",
             placeholderClasses: ["visible", "opacity-50"],
             onDragStart: () => (this.state.isDragging = true),
-            onDragEnd: () => (this.state.isDragging = false),
-            onGroupEnter: ({ group }) => group.classList.add("o_aftersales_board_target"),
-            onGroupLeave: ({ group }) => group.classList.remove("o_aftersales_board_target"),
+            onDragEnd: () => {
+                this.state.isDragging = false;
+                this.markTarget(null);
+                if (this.waiting) {
+                    this.show(this.waiting);
+                }
+            },
+            onGroupEnter: ({ group }) => this.markTarget(group),
             onDrop: ({ element, parent }) => this.onDrop(element, parent),
         });
+    }
+
+    markTarget(column) {
+        for (const other of this.rootRef.el.querySelectorAll(".o_aftersales_board_column")) {
+            other.classList.toggle("o_aftersales_board_target", other === column);
+        }
     }
 
     // Reading -----------------------------------------------------------------------------
@@ -119,18 +130,30 @@ export class Board extends Component {
     async load() {
         const { teamId } = this.state;
         try {
-            this.state.board = await this.keepLast.add(
-                this.orm.silent.call("aftersales.case", "get_board", [], {
-                    team_ids: teamId ? [teamId] : [],
-                })
+            this.show(
+                await this.keepLast.add(
+                    this.orm.silent.call("aftersales.case", "get_board", [], {
+                        team_ids: teamId ? [teamId] : [],
+                    })
+                )
             );
-            this.state.refusal = "";
         } catch (error) {
             if (!(error instanceof RPCError) || !error.data?.message) {
                 throw error;
             }
             this.state.refusal = error.data.message;
         }
+    }
+
+    /** Columns do not move under a card that is being dragged. */
+    show(board) {
+        if (this.state.isDragging) {
+            this.waiting = board;
+            return;
+        }
+        this.waiting = null;
+        this.state.board = board;
+        this.state.refusal = "";
     }
 
     onTeamChange(ev) {

@@ -96,7 +96,11 @@ class AftersalesCase(models.Model):
         self.ensure_one()
         self._refuse_customers()
         self.check_access("write")
-        self._promise(topic, fields.Datetime.to_datetime(deadline), self._clock_now())
+        deadline = fields.Datetime.to_datetime(deadline)
+        if deadline:
+            # The customer is told minutes: nothing after them counts.
+            deadline = deadline.replace(second=0, microsecond=0)
+        self._promise(topic, deadline, self._clock_now())
         return self.action_reply(body, attachment_ids=attachment_ids)
 
     def _promise(self, topic, deadline, told_at):

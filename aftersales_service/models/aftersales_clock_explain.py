@@ -336,7 +336,7 @@ class AftersalesClock(models.Model):
             )
         if clock.state == "paused":
             return self.env._(
-                "The time stands still: %(why)s. %(left)s are left when it goes on.",
+                "%(why)s. %(left)s are left when the time goes on.",
                 why=self._explain_pause(clock.pauses[-1][2]),
                 left=reader.duration(clock.remaining_seconds),
             )
@@ -408,7 +408,7 @@ class AftersalesClock(models.Model):
 
     def _explain_target(self, cycle, reader):
         clock = cycle.clock
-        if clock.fixed_deadline is not None:
+        if clock.fixed_deadline is not None and not self.is_manual:
             return self.env._("a fixed time, %(at)s", at=reader.moment(clock.deadline))
         time = reader.duration(clock.target_seconds)
         if self._is_around_the_clock():
@@ -497,7 +497,8 @@ class AftersalesClock(models.Model):
                 )
             )
         used = self._explain_used(cycle, now)
-        facts.append(("used", self.env._("Used"), reader.duration(used)))
+        if clock.fixed_deadline is None or self.is_manual:
+            facts.append(("used", self.env._("Used"), reader.duration(used)))
         if clock.decided_at is None and clock.fixed_deadline is None:
             left = clock.target_seconds - used
             label = self.env._("Left") if left >= 0 else self.env._("Over by")
@@ -610,8 +611,8 @@ class AftersalesClock(models.Model):
         if not self._is_around_the_clock():
             result.append(
                 self.env._(
-                    "A holiday entered between now and the deadline would move it to a "
-                    "later time."
+                    "A holiday entered for these hours before it is due would move it "
+                    "to a later time."
                 )
             )
         if self.policy_id:
@@ -628,12 +629,19 @@ class AftersalesClock(models.Model):
 
     def _explain_end_changes(self):
         kind = self.env["aftersales.policy.target"]._clock_kinds()[self.kind]
+        on_reopen = self.snapshot.get("on_reopen", "carry") if kind.carried else "none"
         result = []
-        if kind.carried:
+        if on_reopen == "carry":
             result.append(
                 self.env._(
                     "If the case is reopened after it was solved, the time used so far "
                     "counts on."
+                )
+            )
+        elif on_reopen == "fresh":
+            result.append(
+                self.env._(
+                    "If the case is reopened after it was solved, the time begins anew."
                 )
             )
         result.append(

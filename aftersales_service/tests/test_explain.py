@@ -107,7 +107,7 @@ class TestExplain(ClockCommon):
         explanation = self._explain(self._clock(case))
         self.assertEqual(flat(explanation)[-1][1:], ("01-05 09:30:00", "pause", 0))
         self.assertIn("3 h are left", explanation["headline"])
-        self.assertIn("waiting for the customer", explanation["headline"])
+        self.assertIn("Paused: waiting for the customer", explanation["headline"])
 
     def test_days_of_the_reader(self):
         """In Tokyo the working day of Madrid goes over midnight: rows are his days, and

@@ -47,6 +47,11 @@ class TestPromise(PromiseCommon):
         self.assertEqual(self._clock(case, "first_response").outcome, "met")
         self.assertEqual(case.message_ids[0].partner_ids, self.customer)
 
+    def test_seconds_nobody_was_told_do_not_count(self):
+        case = self._case(at("08:00"))
+        self._tell(case, at("14:00") + timedelta(seconds=42))
+        self.assertEqual(self._promises(case).deadline, at("14:00"))
+
     def test_ledger_holds_codes_only(self):
         case = self._case(at("08:00"))
         self._tell(case, at("14:00"), instant=at("09:00"))

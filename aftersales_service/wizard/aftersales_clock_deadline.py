@@ -7,11 +7,9 @@ class AftersalesClockDeadline(models.TransientModel):
     _name = "aftersales.clock.deadline"
     _description = "Set the Deadline of a Promise"
 
-    clock_id = fields.Many2one(
-        "aftersales.clock", string="Promise", required=True, readonly=True
-    )
+    clock_id = fields.Many2one("aftersales.clock", required=True, readonly=True)
     case_id = fields.Many2one(related="clock_id.case_id")
-    promise = fields.Char(string="Promise of the Case", compute="_compute_promise")
+    promise = fields.Char(compute="_compute_promise")
     current_deadline = fields.Datetime(related="clock_id.deadline")
     is_manual = fields.Boolean(related="clock_id.is_manual")
     deadline = fields.Datetime(

@@ -1,0 +1,1 @@
+"""The clock job meets crashes, rivals, long absence and steps that fail."""

@@ -80,10 +80,12 @@ class AftersalesCase(models.Model):
         known = self._clock_cycles_known({*kinds, "first_response"})
         cycles = []
         for case in self.sudo():
-            for target in matched[case.id].values():
+            # The first answer is begun before the next one, which waits for it.
+            for kind, target in sorted(matched[case.id].items()):
                 cycle = case._first_or_next_cycle(target, instants, known, subject)
                 if cycle:
                     case._complete_cycle(cycle, deadline)
+                    known[case.id, kind, cycle.values["subject"]] = (1, True)
                     cycles.append(cycle)
         self._clocks_begin(cycles, machine.start)
 

@@ -36,6 +36,7 @@ from . import (
     test_replay,
     test_report_clock,
     test_settings,
+    test_simulation,
     test_team,
     test_translations,
 )

@@ -179,7 +179,7 @@ class AftersalesCase(models.Model):
         """Take one step of a story.
 
         :param str act: ``message``, ``reply``, ``note``, ``accept``, ``reject``,
-            ``spam``, or a kind of stage to move to
+            ``promise``, ``spam``, or a kind of stage to move to
         """
         if act in ("message", "reply", "note"):
             self._demo_say(who, text, at, note=act == "note")
@@ -187,6 +187,9 @@ class AftersalesCase(models.Model):
             self._portal_accept(self.partner_id, at=at)
         elif act == "reject":
             self._demo_reject(text, at)
+        elif act == "promise":
+            told = at + timedelta(hours=float(text))
+            self._promise(who, told.replace(second=0), at)
         elif act == "spam":
             self.with_user(self._demo_user(who))._set_aside("spam", text, at=at)
         else:

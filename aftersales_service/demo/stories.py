@@ -10,7 +10,8 @@ class Story(NamedTuple):
     """A case: when it came in, what the customer said, and what happened since.
 
     ``ago`` may be a share of the time promised for the first answer, as text: "90%".
-    Steps are (hours after receipt, act, by whom, text).
+    Steps are (hours after receipt, act, by whom, text); a promise says what is
+    promised, and in how many hours.
     """
 
     name: str
@@ -262,6 +263,28 @@ STORIES = [
         order="order_ana_demo",
         owner=SPECIALIST,
         category="category_size_demo",
+    ),
+    Story(
+        "No hot water in the whole house",
+        6,
+        "The motor of the heating pump stands still, forty guests are without hot "
+        "water. We need somebody today.",
+        {"case_type": "repair", "channel": "mail", "handling_class": "urgent"},
+        order="order_lee_demo",
+        owner=SPECIALIST,
+        category="category_defect_demo",
+        steps=(
+            (
+                0.2,
+                "reply",
+                SPECIALIST,
+                "I have sent the technician's office your number. Please switch the "
+                "pump off until he is there.",
+            ),
+            (0.3, "promise", "visit", "24"),
+            (0.3, "waiting_third_party", SPECIALIST, ""),
+            (4, "message", CUSTOMER, "Nobody has called yet. When does he come?"),
+        ),
     ),
     Story(
         "Gift without a receipt",

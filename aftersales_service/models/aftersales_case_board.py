@@ -76,6 +76,7 @@ class AftersalesCase(models.Model):
                AND (clock.outcome = 'breached' OR clock.deadline < %s OR EXISTS (
                    SELECT FROM aftersales_clock AS earlier
                     WHERE earlier.case_id = clock.case_id AND earlier.kind = 'update'
+                      AND earlier.subject = clock.subject
                       AND earlier.cycle = clock.cycle - 1
                       AND earlier.outcome = 'breached'))
             )""",

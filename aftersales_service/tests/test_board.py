@@ -1,6 +1,7 @@
 """The board of managers: what it counts, whom it shows, who may look."""
 
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -11,6 +12,7 @@ from odoo.tools import SQL
 
 from ..models.aftersales_case_board import CARD_LIMIT, PEOPLE_LIMIT
 from .common import AftersalesCommon
+from .test_clock_kinds import DAY, HOUR, ClockKindsCommon
 
 
 class BoardCase(AftersalesCommon):
@@ -125,6 +127,7 @@ class TestBoard(BoardCase):
             "case_id": case.id,
             "company_id": case.company_id.id,
             "kind": "update",
+            "subject": "",
             "cycle": 1,
             "target_seconds": 86400,
             "state": "running",
@@ -452,3 +455,40 @@ class TestBoard(BoardCase):
             self._case(hours=number, user_id=self.user_team.id)
             self._case(partner_id=self.other_customer.id)
         self.assertEqual(queries(), few)
+
+
+@tagged("post_install", "-at_install")
+class TestUpdatesOnTheBoard(ClockKindsCommon):
+    """A missed update, with the promises the engine itself makes of it."""
+
+    def _missed(self):
+        board = (
+            self.env["aftersales.case"]
+            .with_user(self.user_manager)
+            .get_board(self.team.ids)
+        )
+        return next(t["count"] for t in board["tiles"] if t["code"] == "updates")
+
+    def _run_job(self):
+        with patch.object(self.registry["ir.cron"], "_commit_progress", return_value=0):
+            self.env["aftersales.clock"]._cron_tick()
+        self.env.invalidate_all()
+
+    def test_is_missed_until_the_customer_hears_of_us(self):
+        self._promise("update", DAY)
+        case = self._case()
+        self._reply(case)
+        self.assertEqual(self._missed(), 0)
+        self._pass(DAY + 1)
+        # Whether the job has come by or not
+        self.assertEqual(self._missed(), 1)
+        self._run_job()
+        self.assertEqual(self._missed(), 1)
+        self._pass(HOUR)
+        self._run_job()
+        self.assertEqual(self._missed(), 1)
+        self.assertTrue(case.is_update_overdue)
+        self._reply(case)
+        self.env.invalidate_all()
+        self.assertEqual(self._missed(), 0)
+        self.assertFalse(case.is_update_overdue)

@@ -192,25 +192,7 @@ class TestPanel(AftersalesCommon):
             form.sale_order_id = self._create_order(self.customer)
         self.assertFalse(self.case.sale_line_ids)
 
-    # The next one ---------------------------------------------------------------
-
-    def test_next_case_is_the_one_that_breaks_next(self):
-        now = fields.Datetime.now()
-        late = self._create_case(
-            user_id=self.user_team.id, received_at=now - timedelta(days=9)
-        )
-        mine = self.env["aftersales.case"].with_user(self.user_team)
-        self.assertEqual(mine.action_next_case()["res_id"], late.id)
-        action = late.with_user(self.user_team).action_next_case()
-        self.assertNotEqual(action.get("res_id"), late.id)
-
-    def test_next_case_leaves_those_of_colleagues(self):
-        others = self.env["aftersales.case"].search([("is_open", "=", True)])
-        others.write({"user_id": self.user_manager.id})
-        action = (
-            self.env["aftersales.case"].with_user(self.user_team).action_next_case()
-        )
-        self.assertEqual(action["tag"], "display_notification")
+    # New cases ------------------------------------------------------------------
 
     def test_who_sees_only_his_own_cases_gets_those_he_enters(self):
         values = {"name": "By phone", "partner_id": self.customer.id}

@@ -17,6 +17,7 @@ DIGEST_LINKS = 50
 # Who is told where a step names somebody who is not set → level from which to look.
 _LEVELS = {"leader": "1", "department_head": "2", "manager": "3", "management": "4"}
 HIGHEST_PRIORITY = 3
+WARNING = "mail.mail_activity_data_warning"
 
 
 @dataclass(frozen=True)
@@ -586,7 +587,7 @@ class AftersalesClock(models.Model):
             groups[(*key, word.code)].append(word)
         return [
             {
-                **self._prepare_activity(user, type_id),
+                **self._prepare_activity(user, type_id or WARNING),
                 "res_model_id": model_id,
                 "res_id": case.id,
                 "summary": summary or self._title(user, code, theirs),
@@ -616,16 +617,15 @@ class AftersalesClock(models.Model):
         return next(c for c in ("error", "breached", "late") if c in codes)
 
     @api.model
-    def _prepare_activity(self, user, type_id=None):
+    def _prepare_activity(self, user, kind=WARNING):
         """Return the values of an activity of today, without its text.
 
-        :param type_id: id of the activity type; a warning when not given
+        :param kind: id or external id of the activity type
         """
-        kind_id = type_id or self.env["ir.model.data"]._xmlid_to_res_id(
-            "mail.mail_activity_data_warning", raise_if_not_found=False
-        )
+        if isinstance(kind, str):
+            kind = self.env["ir.model.data"]._xmlid_to_res_id(kind, False)
         return {
-            "activity_type_id": kind_id,
+            "activity_type_id": kind,
             "user_id": user.id,
             "date_deadline": fields.Date.context_today(self.with_context(tz=user.tz)),
             "automated": True,

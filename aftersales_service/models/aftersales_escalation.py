@@ -10,6 +10,7 @@ STATES = [
     ("acknowledged", "Acknowledged"),
     ("ended", "Ended with the case"),
 ]
+TODO = "mail.mail_activity_data_todo"
 MANAGER = "aftersales_service.group_aftersales_manager"
 
 
@@ -86,6 +87,9 @@ class AftersalesEscalation(models.Model):
     partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
     owner_id = fields.Many2one(related="case_id.user_id", string="Assigned to")
     next_deadline = fields.Datetime(related="case_id.next_deadline", string="Due")
+    # for the countdown
+    next_warning_at = fields.Datetime(related="case_id.next_warning_at")
+    deadline_state = fields.Selection(related="case_id.deadline_state")
 
     _waiting_uniq = models.UniqueIndex(
         "(case_id, level) WHERE state = 'waiting'",
@@ -188,7 +192,27 @@ class AftersalesEscalation(models.Model):
         for escalation in waiting_sudo:
             escalation._clocks_event("escalation_acknowledged", at)
         waiting_sudo.activity_ids._action_done()
+        waiting_sudo._tell_raisers()
         waiting_sudo.case_id._notify_changed()
+
+    def _tell_raisers(self):
+        """Who asked for help learns that somebody has it."""
+        for escalation in self.filtered("raised_by_id"):
+            user = escalation.raised_by_id
+            if user == self.env.user:
+                continue
+            record = escalation.with_context(lang=user.lang)
+            words = {
+                "case": record.case_number,
+                "person": record.acknowledged_by_id.name,
+            }
+            record.message_notify(
+                partner_ids=user.partner_id.ids,
+                subject=record.env._("%(case)s: %(person)s has it", **words),
+                body=record.env._(
+                    "%(person)s has acknowledged what you escalated.", **words
+                ),
+            )
 
     def _end(self):
         """Nobody needs to take up what is over."""
@@ -234,7 +258,7 @@ class AftersalesEscalation(models.Model):
         clocks = self.env["aftersales.clock"]
         values = [
             {
-                **clocks._prepare_activity(escalation.user_id),
+                **clocks._prepare_activity(escalation.user_id, TODO),
                 "res_model_id": model_id,
                 "res_id": escalation.id,
                 "summary": escalation._activity_summary(),
@@ -378,7 +402,9 @@ class AftersalesCase(models.Model):
             for case in cases_sudo
             if reached[case.team_id][1] not in waiting[case.id]
         ]
-        escalations = self.env["aftersales.escalation"].sudo().create(values)
+        quiet = self.env["aftersales.escalation"].sudo()
+        quiet = quiet.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+        escalations = quiet.create(values).with_env(quiet.env(context=self.env.context))
         escalations._log("escalated", at)
         for escalation in escalations:
             escalation._clocks_event("escalated", at)

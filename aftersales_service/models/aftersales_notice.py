@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import plaintext2html
 
+TODO = "mail.mail_activity_data_todo"
 REASONS = [
     ("late", "The promise will not be kept in time"),
     ("missed", "The promise was not kept in time"),
@@ -69,6 +70,9 @@ class AftersalesNotice(models.Model):
     partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
     user_id = fields.Many2one(related="case_id.user_id", string="Assigned to")
     next_deadline = fields.Datetime(related="case_id.next_deadline", string="Due")
+    # for the countdown
+    next_warning_at = fields.Datetime(related="case_id.next_warning_at")
+    deadline_state = fields.Selection(related="case_id.deadline_state")
 
     _prepared_uniq = models.UniqueIndex(
         "(case_id, reason, COALESCE(clock_id, 0)) WHERE state = 'prepared'",
@@ -252,7 +256,7 @@ class AftersalesNotice(models.Model):
         model_id = self.env["ir.model"]._get_id("aftersales.case")
         values = [
             {
-                **clocks._prepare_activity(people[case]),
+                **clocks._prepare_activity(people[case], TODO),
                 "res_model_id": model_id,
                 "res_id": case.id,
                 "summary": self._activity_summary(people[case]),

@@ -182,6 +182,10 @@ class TestEscalation(EscalationCommon):
                 escalation.with_user(user).action_acknowledge()
         escalation.with_user(self.user_team).action_acknowledge()
         self._acknowledged(escalation, self.user_team)
+        told = self.env["mail.message"].search(
+            [("partner_ids", "in", self.user_specialist.partner_id.ids)], limit=1
+        )
+        self.assertIn("has it", told.subject, "who asked for help learns of it")
         escalation.with_user(self.user_team).action_acknowledge()
         self.assertEqual(len(self._events(self.case, "escalation_acknowledged")), 1)
 
@@ -280,11 +284,14 @@ class TestEscalation(EscalationCommon):
             (self.user_sales, 0),
         ):
             with self.subTest(user.login):
-                self.assertEqual(Model.with_user(user).search_count([]), count)
+                theirs = Model.with_user(user).search_count(
+                    [("case_id", "=", self.case.id)]
+                )
+                self.assertEqual(theirs, count)
         for user in (self.user_portal, self.env.ref("base.public_user")):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 Model.with_user(user).search([])
-        escalation = Model.search([])
+        escalation = self.case.escalation_ids
         for user in (self.user_team, self.user_manager):
             theirs = escalation.with_user(user)
             for act in (

@@ -173,7 +173,8 @@ class TestNotice(AftersalesMailCommon):
         ):
             with self.subTest(user.login):
                 Model = self.Notice.with_user(user)
-                self.assertEqual(Model.search_count([]), count)
+                mine = [("case_id", "=", self.case.id)]
+                self.assertEqual(Model.search_count(mine), count)
         for user in (self.user_portal, self.user_other, self.user_sales):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.Notice.with_user(user).search([])

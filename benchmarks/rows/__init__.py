@@ -2,7 +2,19 @@
 
 from benchmarks.result import Row
 
-from . import clocks, create, forms, install, lists, mail, portal, reports
+from . import (
+    board,
+    clocks,
+    create,
+    forms,
+    install,
+    integrity,
+    ladder,
+    lists,
+    mail,
+    portal,
+    reports,
+)
 
 ROWS = (
     Row(
@@ -29,17 +41,20 @@ ROWS = (
         "busy tick: settle due clocks (outcome, ledger)",
         "≤ 40 × the raw UPDATE per row, ≤ 1 query per 50 rows, memory growth"
         " ≤ 100 MB at 100k due",
+        clocks.busy_tick,
     ),
     Row(
         5,
         "ladder step with an activity and a mail",
         "≤ 1.3 × core activity_schedule + message_post doing the same",
+        ladder.activity_and_mail,
     ),
     Row(
         6,
         "noticing a breach at 100k open cases while users work",
         "≤ 75 s after the instant, p99, with two cron workers; screens and figures"
         " right to the second at once",
+        clocks.noticing,
     ),
     Row(
         7,
@@ -137,6 +152,7 @@ ROWS = (
         23,
         "live board refresh at 100k open cases",
         "≤ 10 queries, ≤ 3 × the raw grouped SQL",
+        board.refresh,
     ),
     Row(
         24,
@@ -144,7 +160,12 @@ ROWS = (
         "index used, growth 10k → 1M ≤ 2 ×",
         lists.text_search,
     ),
-    Row(25, "replay checker", "≤ 1 ms per clock, batched"),
+    Row(
+        25,
+        "replay checker",
+        "≤ 1 ms per clock, batched",
+        integrity.replay_checker,
+    ),
     Row(26, "pack over 200k cases", "≤ 60 s, ≤ 300 MB"),
     Row(
         27,

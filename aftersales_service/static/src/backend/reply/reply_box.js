@@ -36,7 +36,8 @@ export class ReplyBox extends Component {
             }
         });
         useBus(this.env.bus, "AFTERSALES_CASE:DRAFT", ({ detail }) => {
-            if (detail.id === this.props.record.resId) {
+            const isNew = !this.state.body.includes(detail.body);
+            if (detail.id === this.props.record.resId && isNew) {
                 this.setBody([this.state.body.trim(), detail.body].filter(Boolean).join("\n\n"));
                 this.textRef.el?.focus();
             }

@@ -62,11 +62,8 @@ class AftersalesCheck(Command):
                 checker._rebuild_mirrors(ids)
                 env.cr.commit()
             found, count = checker._check_cases(ids)
-            for case_id, clock_id, kind, finding in found:
-                print(
-                    f"case {case_id} clock {clock_id or '-'} {kind} {finding.field}:"
-                    f" stored {finding.stored}, by the ledger {finding.replayed}"
-                )
+            for one in found:
+                print(checker._finding_line(*one))
             cases, clocks = cases + len(ids), clocks + count
             differences, after = differences + len(found), ids[-1]
             env.invalidate_all(flush=False)

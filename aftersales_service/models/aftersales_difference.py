@@ -174,12 +174,10 @@ class AftersalesDifference(models.Model):
     def _advice(self):
         return {
             "fact": self.env._(
-                "Something wrote around the service. Find out what did, then correct "
-                "it by the ordinary action, so that the ledger says so."
+                "It was written around the service. Find out by what, and correct it."
             ),
             "plan": self.env._(
-                "Its hours have changed without it. Save the working hours once more, "
-                "and it is planned again."
+                "Its hours changed without it. Change and save the hours once more."
             ),
             "mirror": self.env._("“Rebuild Mirrors” works it out again."),
             "ledger": self.env._(
@@ -333,14 +331,24 @@ class AftersalesDifference(models.Model):
         if result["differences"]:
             return self.env._(
                 "%(cases)s cases with %(clocks)s promises were compared with their "
-                "ledger: %(differences)s differences. They are listed under “What the "
-                "Check Found”.",
+                "ledger: %(differences)s differences. They are listed under "
+                "“Integrity”.",
                 **{name: result[name] for name in ("cases", "clocks", "differences")},
             )
         return self.env._(
             "%(cases)s cases with %(clocks)s promises agree with their ledger.",
             cases=result["cases"],
             clocks=result["clocks"],
+        )
+
+    @api.model
+    def _finding_line(self, case_id, clock_id, kind, finding):
+        """Return one finding as a line of text, for the command line."""
+        stored = _words(finding.field, finding.stored)
+        replayed = _words(finding.field, finding.replayed)
+        return (
+            f"case {case_id} promise {clock_id or '-'} {kind} {finding.field}:"
+            f" stored {stored}, by the ledger {replayed}"
         )
 
     @api.model

@@ -1,9 +1,12 @@
 import json
 import os
+from contextlib import redirect_stdout
 from datetime import timedelta
+from io import StringIO
 from random import Random
 
 from odoo import Command
+from odoo.cli.command import find_command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
@@ -161,50 +164,51 @@ class TestIntegrity(IntegrityCommon):
     def test_every_column_of_a_clock(self):
         """Whatever column of whatever clock is changed by hand, the check says so."""
         case = self._rich_case()
-        rows = {clock.id: clock for clock in case.clock_ids}
+        rows = {(clock.state, clock.outcome): clock for clock in case.clock_ids}
         self.assertEqual(
             set(case.clock_ids.mapped("state")), {"running", "paused", "stopped"}
         )
         # A case without promises, to give a promise to.
         self.policy.active = False
         other = self._case(at("14:30"))
-        json_values = {
-            "pauses": [[1, 2, "made_up"]],
-            "decision": {"made": "up"},
-            "steps_done": ["made up"],
-            "snapshot": {"made": "up"},
-        }
-        for clock_id, clock in rows.items():
-            values = {
-                "case_id": other.id,
-                "company_id": self.env["res.company"]
-                .create({"name": f"C{clock_id}"})
-                .id,
-                "kind": "repair_notice",
-                "subject": "made up",
-                "cycle": 9,
-                "policy_id": self.policy.copy().id,
-                "policy_version": 99,
-                "calendar_id": self.other_team.calendar_id.id,
-                "target_seconds": 1,
-                "state": "running" if clock.state == "paused" else "paused",
-                "outcome": "void" if clock.outcome != "void" else "met",
-                "remaining_seconds": 12345,
-                "carried_seconds": 12345,
-                "carried_breach": not clock.carried_breach,
-                "void_cause": "made_up",
-                "breach_cause": "made_up",
-                "calendar_seconds": 12345,
-                "business_seconds": 12345,
-                "net_seconds": 12345,
-            }
+        company = self.env["res.company"].create({"name": "Other"})
+        for clock in rows.values():
+            values = self._made_up(clock, other, company)
             for name in (*CLOCK_FACTS, *CLOCK_INSTANTS):
-                if name in BOOKKEEPING or self._is_free(clock, name):
-                    continue
-                value = values.get(name, at("03:33"))
-                if name in json_values:
-                    value = json.dumps(json_values[name])
-                self._sabotage(clock, name, value, case | other)
+                if name not in BOOKKEEPING and not self._is_free(clock, name):
+                    value = values.get(name, at("03:33"))
+                    self._sabotage(clock, name, value, case | other)
+
+    def _made_up(self, clock, case, company):
+        """Return a wrong value for each column of a clock that is no instant."""
+        return {
+            **dict.fromkeys(("subject", "void_cause", "breach_cause"), "made up"),
+            **dict.fromkeys(
+                (
+                    "calendar_seconds",
+                    "business_seconds",
+                    "net_seconds",
+                    "remaining_seconds",
+                    "carried_seconds",
+                    "target_seconds",
+                ),
+                12345,
+            ),
+            "case_id": case.id,
+            "company_id": company.id,
+            "kind": "repair_notice",
+            "cycle": 9,
+            "policy_id": self.policy.copy().id,
+            "policy_version": 99,
+            "calendar_id": self.other_team.calendar_id.id,
+            "state": "running" if clock.state == "paused" else "paused",
+            "outcome": "void" if clock.outcome != "void" else "met",
+            "carried_breach": not clock.carried_breach,
+            "pauses": json.dumps([[1, 2, "made up"]]),
+            "steps_done": json.dumps(["made up"]),
+            "decision": json.dumps({"made": "up"}),
+            "snapshot": json.dumps({"made": "up"}),
+        }
 
     def _is_free(self, clock, name):
         """Whether a column means nothing in the state that a clock is in."""
@@ -349,6 +353,24 @@ class TestIntegrity(IntegrityCommon):
         job = self.env.ref("aftersales_service.ir_cron_check")
         self.assertEqual((job.interval_number, job.interval_type), (1, "weeks"))
         self.assertTrue(job.active)
+
+    def test_command_line(self):
+        """The command prints each difference, and counts them for its exit status."""
+        command = find_command("aftersales_check")()
+        case = self._rich_case()
+        self.env.flush_all()
+        for cycle, differences in ((1, 0), (4, 1)):
+            self._sql(
+                "UPDATE aftersales_case SET cycle = %s WHERE id = %s", cycle, case.id
+            )
+            printed = StringIO()
+            with redirect_stdout(printed):
+                self.assertEqual(command._check(self.env, False), differences)
+            self.assertIn(f"{differences} differences", printed.getvalue())
+        self.assertIn(
+            f"case {case.id} promise - fact cycle: stored 4, by the ledger 1",
+            printed.getvalue(),
+        )
 
     def test_maintenance_is_told_once(self):
         """A change of the ledger is told by the next check, not for ever."""

@@ -349,10 +349,9 @@ class AftersalesHealthCheck(models.TransientModel):
             [("company_id", "in", (False, self.env.company.id))]
         )
         promised = set(policies.target_ids.mapped("kind"))
-        kinds = self.env["aftersales.policy.target"]._clock_kinds()
+        kinds = self.env["aftersales.policy.target"]._selection_kind()
         findings = [
-            self._promise_finding(kind.label, code in promised)
-            for code, kind in kinds.items()
+            self._promise_finding(label, code in promised) for code, label in kinds
         ]
         findings += [
             self._finding(

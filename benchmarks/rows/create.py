@@ -16,7 +16,7 @@ SPECIALIST = world.SPECIALIST
 def thousand(bench):
     """One call, beside the same of ``project.task``; the interval at one size."""
     for site in bench.sites:
-        values = site.ask(_case_values)
+        values = site.ask(case_values)
         pairs = settings.PAIRS if site is bench.middle else min(2, settings.PAIRS)
         comparison = compare(
             partial(site.run, lambda env, v=values: env["aftersales.case"].create(v)),
@@ -34,7 +34,7 @@ def thousand(bench):
         )
 
 
-def _case_values(env):
+def case_values(env):
     """Values of cases over all teams of a company, each on its own order."""
     company = world.companies(env)[0]
     teams = world.teams(env).filtered(lambda team: team.company_id == company)

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command

@@ -178,15 +178,14 @@ class TestPolicy(PolicyCase):
         self.assertTrue(
             {"team_id", "channel", "case_type", "partner_id", "sale_order_id"} <= names
         )
-        # The priority follows from them
-        self.assertTrue({"priority", "urgency", "impact"} <= names)
-        self.assertNotIn("name", names)
+        self.assertFalse({"name", "email_from"} & names)
         policy = self._policy(domain="[('name', 'ilike', 'left')]")
         self.assertIn("name", self.Policy._match_fields())
         with self.assertQueryCount(0):
             self.Policy._match_fields()
-        policy.domain = "[('commercial_partner_id.name', '=', 'x')]"
-        self.assertIn("partner_id", self.Policy._match_fields())
+        policy.domain = "[('email_normalized', '=', 'a@example.com')]"
+        # It follows from the address as it was written
+        self.assertIn("email_from", self.Policy._match_fields())
         self.assertNotIn("name", self.Policy._match_fields())
 
     def test_company(self):

@@ -7,11 +7,12 @@ from ..models.aftersales_case import (
     HANDLING_CLASSES,
     PRIORITIES,
 )
+from ..models.aftersales_case_clock import CHANGE_CAUSES
 from ..models.aftersales_clock import OUTCOMES, STATES
 from ..models.aftersales_stage import STAGE_KINDS
 
 # Broken only because the promise or its hours were changed: nobody was too slow.
-CHANGE_CAUSES = ("policy_change", "calendar_change")
+RULES_CHANGED = (*CHANGE_CAUSES, "calendar_change")
 
 
 class AftersalesReportClock(models.Model):
@@ -33,7 +34,9 @@ class AftersalesReportClock(models.Model):
             "case_id",
             "company_id",
             "kind",
+            "subject",
             "cycle",
+            "is_manual",
             "policy_id",
             "policy_version",
             "target_seconds",
@@ -72,7 +75,9 @@ class AftersalesReportClock(models.Model):
     # Which promise
     clock_id = fields.Many2one("aftersales.clock", string="Promise Made")
     kind = fields.Selection(lambda self: self._selection_kind(), string="Promise")
+    subject = fields.Char(help="Which of several promises of one kind.")
     cycle = fields.Integer(aggregator=None)
+    is_manual = fields.Boolean(string="Set by Hand", help="A manager set the deadline.")
     company_id = fields.Many2one("res.company")
     policy_id = fields.Many2one("aftersales.policy")
     policy_version = fields.Integer(aggregator=None)
@@ -168,18 +173,25 @@ class AftersalesReportClock(models.Model):
         return [
             ("time", self.env._("Too late")),
             ("policy_change", self.env._("The promise was changed")),
+            ("policy_version", self.env._("A new version of the policy was applied")),
+            ("policy_archived", self.env._("The policy was archived")),
             ("calendar_change", self.env._("The working hours were changed")),
+            ("merged", self.env._("A case that waited longer was merged into it")),
         ]
 
     def _selection_void_cause(self):
         return [
             ("archived", self.env._("Archived")),
+            ("calmed", self.env._("No longer urgent")),
             ("cancelled", self.env._("Cancelled")),
             ("carried", self.env._("Broken in an earlier cycle")),
+            ("early", self.env._("Fulfilled before it was promised")),
             ("internal", self.env._("Set aside as internal")),
             ("merged", self.env._("Merged into another case")),
             ("moved", self.env._("The customer was told a new time")),
+            ("policy_archived", self.env._("The policy was archived")),
             ("policy_change", self.env._("The new policy does not promise it")),
+            ("policy_version", self.env._("The new version does not promise it")),
             ("spam", self.env._("Set aside as spam")),
             ("test", self.env._("Set aside as a test")),
             ("void", self.env._("Set aside as void")),
@@ -199,7 +211,8 @@ class AftersalesReportClock(models.Model):
         """Return {column: ``SQL``} of the report; extendable. ``clock`` and ``cases``
         are the tables; the latter's columns come under their own names."""
         of_clock = (
-            *("id", "case_id", "company_id", "kind", "cycle", "state", "outcome"),
+            *("id", "case_id", "company_id", "kind", "subject", "cycle", "state"),
+            *("outcome", "is_manual"),
             *("policy_id", "policy_version", "breach_cause", "void_cause"),
             *("started_at", "deadline", "decided_at", "stopped_at", "target_seconds"),
         )
@@ -251,7 +264,7 @@ class AftersalesReportClock(models.Model):
             "counts_for_agent": SQL(
                 "%s AND COALESCE(clock.breach_cause, '') NOT IN %s",
                 judged,
-                CHANGE_CAUSES,
+                RULES_CHANGED,
             ),
             "late_seconds": SQL(
                 "CASE WHEN clock.outcome = 'breached' AND clock.state = 'stopped' THEN"

@@ -234,7 +234,7 @@ class AftersalesPolicyVersion(models.Model):
                     self.env._(
                         "%(promise)s, %(field)s: %(old)s → %(new)s",
                         promise=promise,
-                        field=Target._fields[name]._description_string(self.env),
+                        field=self._target_label(Target, name),
                         old=before._value_words(Target, name, was, self.env._("no")),
                         new=self._value_words(Target, name, value, self.env._("no")),
                     )
@@ -242,6 +242,13 @@ class AftersalesPolicyVersion(models.Model):
         if old["steps"] != new["steps"]:
             lines += self._step_changes(promise, old["steps"], new["steps"])
         return lines
+
+    @api.model
+    def _target_label(self, Target, name):
+        """Return the label of a field; of seconds, that of the time people enter."""
+        entered = name.replace("_seconds", "_value")
+        field = Target._fields[entered if entered in Target._fields else name]
+        return field._description_string(self.env)
 
     def _step_changes(self, promise, old, new):
         """Return what changed of the escalation steps of one promise."""

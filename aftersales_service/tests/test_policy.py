@@ -384,7 +384,7 @@ class TestPolicy(PolicyCase):
         self.assertEqual(
             third.changes.split("\n"),
             [
-                "Solution, Time (s): 8 h → 3 h",
+                "Solution, Time: 8 h → 3 h",
                 "Solution, Pauses for the Customer: no → yes",
             ],
         )

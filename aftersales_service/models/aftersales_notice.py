@@ -375,9 +375,11 @@ class AftersalesCase(models.Model):
     def get_alerts(self):
         """Add the messages prepared for the customer."""
         alerts = super().get_alerts()
-        prepared = self.env["aftersales.notice"].search(
-            [("case_id", "=", self.id), ("state", "=", "prepared")]
-        )
+        prepared = self.env["aftersales.notice"]
+        if prepared.has_access("read"):
+            prepared = prepared.search(
+                [("case_id", "=", self.id), ("state", "=", "prepared")]
+            )
         can_write = self.has_access("write")
         alerts["notices"] = [
             {

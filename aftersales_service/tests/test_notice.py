@@ -158,6 +158,9 @@ class TestNotice(AftersalesMailCommon):
         self.assertTrue(alert["can_decide"])
         [alert] = self.case.with_user(self.user_management).get_alerts()["notices"]
         self.assertFalse(alert["can_decide"])
+        self.case.sale_order_id = self.order
+        alerts = self.case.with_user(self.user_sales).get_alerts()
+        self.assertEqual(alerts, {"escalations": [], "notices": []})
 
     # Who ----------------------------------------------------------------------
 

@@ -26,7 +26,12 @@ class TestReplay(BaseCase):
                 clock_id=1,
                 **{
                     **line,
-                    "data": {"kind": "resolution", "cycle": 1, **line["data"]},
+                    "data": {
+                        "kind": "resolution",
+                        "cycle": 1,
+                        "rules": "fingerprint",
+                        **line["data"],
+                    },
                 },
             )
             for number, line in enumerate(lines, 1)
@@ -126,6 +131,20 @@ class TestReplay(BaseCase):
             replayed = replay.replay_clock(lines[:index] + lines[index + 1 :])
             found = replayed.gaps + replay.compare(vars(clock), replayed.values)
             self.assertTrue(found, lines[index].kind)
+
+    def test_lines_of_an_earlier_version(self):
+        """Lines that say less are not held against the clock."""
+        clock, lines = self._started()
+        lines += machine.settle(clock, ALWAYS, START + 3700)
+        lines += machine.void(clock, ALWAYS, START + 4000, "cancelled")
+        for line in lines:
+            line["data"].pop("warning_at", None)
+        lines = [
+            line._replace(data={k: v for k, v in line.data.items() if k != "rules"})
+            for line in self._lines(lines)
+        ]
+        self.assertEqual(clock.void_cause, "cancelled")
+        self._assert_same(clock, lines)
 
     def test_no_lines_at_all(self):
         self.assertEqual(replay.replay_clock([]).gaps[0].field, LEDGER)

@@ -19,6 +19,9 @@ from . import clock_machine as machine
 OPEN_KINDS = frozenset({"new", "working", "waiting_customer", "waiting_third_party"})
 # Lines at which a clock ends or is decided say how long it took and why.
 DECISIVE = frozenset({"clock_met", "clock_breached", "clock_voided", "clock_stopped"})
+# What the ledger of version 19.0.1.1.0 did not tell in every case; its lines have no
+# fingerprint of the rules.
+_UNTOLD = ("pauses", "warned_at", "void_cause")
 # Field of a finding: the ledger itself does not hold together.
 LEDGER = "ledger"
 
@@ -108,6 +111,9 @@ def replay_clock(lines):
             _check_deadline(result, line)
         _CLOCK_ACTS[line.kind](result.values, line, data)
         _carry(result.values, line, data)
+    if "rules" not in result.values:
+        for name in _UNTOLD:
+            result.values.pop(name, None)
     return result
 
 

@@ -605,7 +605,7 @@ class AftersalesPolicySimulationLine(models.Model):
     real_broken_count = fields.Integer(string="Really Broken")
     real_open_count = fields.Integer(string="Really Open")
     real_attainment = fields.Float(
-        string="Really Kept (%)",
+        string="In Fact (%)",
         compute="_compute_attainment",
         store=True,
         aggregator="avg",

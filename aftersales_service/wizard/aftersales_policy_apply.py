@@ -8,6 +8,7 @@ from odoo.tools import format_datetime
 
 from ..models.aftersales_policy_change import (
     APPLY,
+    BROKEN,
     CHANGES,
     REMATCH,
     VOID,
@@ -52,7 +53,9 @@ class AftersalesPolicyApply(models.TransientModel):
                 for code, count in counts.items()
                 if code not in ("unchanged", "manual")
             )
-            shown = result.get("examples", [])[:SHOWN]
+            # What would be broken stands first.
+            examples = result.get("examples", [])
+            shown = sorted(examples, key=lambda line: line[2] != BROKEN)[:SHOWN]
             wizard.shown_count = len(shown)
             wizard.counts = wizard._counts_table(rows)
             wizard.examples = wizard._examples_table(shown)

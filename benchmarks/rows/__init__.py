@@ -4,6 +4,7 @@ from benchmarks.result import Row
 
 from . import (
     board,
+    changes,
     clocks,
     create,
     forms,
@@ -60,6 +61,7 @@ ROWS = (
         7,
         "holiday added to a calendar with 40k running clocks",
         "save returns ≤ 2 s, background ≤ 1 ms per clock, no write on cases",
+        changes.holiday,
     ),
     Row(
         8,

@@ -9,6 +9,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .aftersales_stage import WAITING_KINDS
+
 # Cases shown in each column, the most pressing first.
 CARD_LIMIT = 6
 # Columns of people; beyond that those with the most open cases are shown.
@@ -324,10 +326,11 @@ class AftersalesCase(models.Model):
         cases = self.browse({case_id for ids in top.values() for case_id in ids})
         cases.fetch(CARD_FIELDS)
         # The name of a customer is shown to whoever may read his case.
-        cases.sudo().partner_id.fetch(["name", "commercial_company_name"])
+        cases_sudo = cases.sudo()
+        cases_sudo.partner_id.fetch(["name", "commercial_company_name"])
         cards = {}
         for key, ids in top.items():
-            column = self.browse(ids)
+            column = cases_sudo.browse(ids)
             if key == "tomorrow":
                 column = column.sorted(lambda case: (case.next_deadline, case.id))
             else:
@@ -336,19 +339,19 @@ class AftersalesCase(models.Model):
         return cards
 
     def _board_card(self):
-        """Return what a card shows of the case."""
+        """Return what a card shows of the case, which the reader may see."""
         self.ensure_one()
         as_string = fields.Datetime.to_string
-        partner_sudo = self.sudo().partner_id
+        partner = self.partner_id
         return {
             "id": self.id,
             "number": self.number,
             "name": self.name,
-            "customer": partner_sudo.name or partner_sudo.commercial_company_name or "",
+            "customer": partner.name or partner.commercial_company_name or "",
             "priority": self.priority,
             "deadline": as_string(self.next_deadline),
             "warning_at": as_string(self.next_warning_at),
-            "paused": self.deadline_state == "paused",
+            "paused": not self.next_deadline and self.stage_kind in WAITING_KINDS,
             "stage": self.stage_id.name,
             "company_id": self.company_id.id,
             "user_id": self.user_id.id,

@@ -7,7 +7,8 @@ from benchmarks.measure import ADMIN, compare
 from benchmarks.result import Limits, compared, plain
 
 CASE = "aftersales.case"
-LIMITS = Limits(queries=10, ratio=3)
+# From so many open cases on, what is counted outweighs what is shown.
+MANY = 100_000
 
 
 def refresh(bench):
@@ -28,11 +29,12 @@ def refresh(bench):
 
 def _refresh(site, who, user):
     runs = (partial(site.run, work, user) for work in (_board, _counts))
+    cases = _open_cases(site, user)
     return compared(
-        f"{_open_cases(site, user):,} open cases, {who}",
+        f"{cases:,} open cases, {who}",
         compare(*runs),
         against="grouped SQL",
-        limits=LIMITS,
+        limits=Limits(queries=10, ratio=3 if cases >= MANY else None),
     )
 
 

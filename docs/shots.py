@@ -16,6 +16,7 @@ FOLDER = Path(__file__).resolve().parent
 URL = os.environ.get("AFTERSALES_URL", "http://localhost:8069")
 ZONE = "Europe/Madrid"
 CASE = "Left shoe is too small"
+URGENT_CASE = "No hot water in the whole house"
 PORTAL_CASE = "Invoice shows the wrong reference"
 
 
@@ -32,6 +33,20 @@ def case(page):
     page.wait_for_selector(".o_aftersales_promises li")
     page.wait_for_selector(".o-mail-Message")
     page.fill(".o_aftersales_reply_text", "A pair in size 43 leaves today, ")
+
+
+def why(page):
+    """Why a deadline is what it is."""
+    page.goto("/odoo/aftersales")
+    page.locator(".o_data_row", has_text=URGENT_CASE).locator("td[name=name]").click()
+    page.locator(".o_aftersales_why").first.click()
+    page.wait_for_selector(".modal .o_aftersales_explanation")
+
+
+def board(page):
+    """Who has how much, and what breaks next."""
+    page.goto("/odoo/aftersales-board")
+    page.wait_for_selector(".o_aftersales_board")
 
 
 def order(page):
@@ -53,12 +68,18 @@ def kanban(page):
 
 def pivot(page):
     """What became of the promises."""
-    page.goto("/odoo/aftersales-promises")
+    page.goto("/odoo/aftersales-promise-figures")
     page.wait_for_selector(".o_pivot table tbody tr")
 
 
+def matrix(page):
+    """Which promises are made to whom."""
+    open_action(page, "aftersales_policy_action")
+    page.wait_for_selector(".o_data_row")
+
+
 def policy(page):
-    """Which promises are made, and in whose hours."""
+    """One policy: its promises, and in whose hours."""
     open_action(page, "aftersales_policy_action")
     page.locator(".o_data_row", has_text="Standard promises").locator(
         "td[name=name]"
@@ -108,9 +129,12 @@ def open_action(page, name):
 SHOTS = {
     "queue": ("specialist", DESK, queue),
     "case": ("specialist", DESK, case),
+    "why": ("specialist", DESK, why),
     "order": ("specialist", DESK, order),
+    "board": ("manager", DESK, board),
     "kanban": ("manager", DESK, kanban),
     "pivot": ("manager", DESK, pivot),
+    "matrix": ("manager", DESK, matrix),
     "policy": ("manager", DESK, policy),
     "health": ("manager", DESK, health),
     "onboarding": ("manager", DESK, onboarding),

@@ -654,6 +654,21 @@ class AftersalesClock(models.Model):
             more = count == BATCH_SIZE
             if not cron._commit_progress(count, remaining=int(more)) or not more:
                 break
+        self._tell_again(now)
+
+    @api.model
+    def _tell_again(self, now):
+        """Try again to tell what happened to clocks that have ended meanwhile."""
+        cycles = self._load(
+            SQL(
+                "error_count > 0 AND state = 'stopped' AND retry_at <= %s",
+                from_epoch(now),
+            ),
+            SQL("ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED", BATCH_SIZE),
+        )
+        if cycles:
+            self._tick(cycles, now)
+            self.env["ir.cron"]._commit_progress(len(cycles))
 
     @api.model
     def _lock_due(self, now, limit=None):

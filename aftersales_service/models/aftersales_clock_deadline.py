@@ -39,7 +39,9 @@ class AftersalesClock(models.Model):
                 "The customer was told this time. Promise him a new one instead, with "
                 "“Promise a time” on the case."
             )
-        if self.state == "stopped" or self.outcome != "none" or self.carried_breach:
+        over = self.deadline and self.deadline < fields.Datetime.now()
+        decided = self.outcome != "none" or self.carried_breach or over
+        if self.state == "stopped" or decided:
             return self.env._(
                 "This promise has been decided; its deadline cannot be set any more."
             )

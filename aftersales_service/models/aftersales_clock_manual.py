@@ -51,7 +51,11 @@ class AftersalesClock(models.Model):
             cycle.add(lines)
             case._pause_as_stage(cycle, schedule, instant)
 
-        self.filtered("is_manual")._change_by_hand(reset, reason)
+        by_hand = self.filtered("is_manual")
+        by_hand._change_by_hand(reset, reason)
+        # What changed on the case meanwhile takes effect now.
+        cases_sudo = by_hand.sudo().case_id
+        cases_sudo._clocks_rematch(cases_sudo._clock_now())
 
     def _change_by_hand(self, change, reason):
         """Change the rules of the promises among these that are still open.

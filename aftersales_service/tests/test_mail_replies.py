@@ -408,11 +408,11 @@ class TestReplies(AftersalesMailCommon):
         self.assertIn("better", note.body)
 
     def test_reply_counts_once_as_the_first_answer(self):
-        stopped = []
+        told = []
         self.patch(
             self.registry["aftersales.case"],
-            "_clocks_stop",
-            lambda case, kinds, at, cause=None: stopped.append((kinds, at, cause)),
+            "_clocks_event",
+            lambda case, codes, at, cause=None: told.append((codes, at, cause)),
         )
         message = self._reply(self.case)
         self.later(minutes=5)
@@ -420,9 +420,9 @@ class TestReplies(AftersalesMailCommon):
         first, second = datetime(2026, 11, 23, 9), datetime(2026, 11, 23, 9, 5)
         self.assertEqual(self.case.first_response_at, first)
         self.assertEqual(self.case.last_reply_at, second)
-        self.assertEqual(
-            stopped, [(["first_response", "acknowledgement"], first, "human_reply")]
-        )
+        codes = ["reply", "first_reply"]
+        self.assertEqual(told[0], (codes, first, "human_reply"))
+        self.assertEqual(told[1], (["reply"], second, "human_reply"))
         lines = self._events(self.case, "reply")
         self.assertEqual(lines.mapped("at"), [first, second])
         self.assertEqual(lines[0].source_id, message.id)

@@ -263,6 +263,6 @@ def test_a_late_case_is_caught_by_the_job_and_seen_by_the_manager(
         expect(desk.queue_row(LATE_SUBJECT)).to_contain_text("over")
     with person(browser, world.url, "j1-manager", timezone_id=ZONE) as page:
         desk = Desk(page, "manager")
-        table = desk.open_pivot("aftersales-promises")
-        expect(table).to_contain_text("Broken")
+        table = desk.open_pivot("aftersales-promise-figures")
+        expect(table).to_contain_text("Kept (%)")
         expect(table).to_contain_text("First answer")

@@ -487,18 +487,19 @@ class AftersalesClock(models.Model):
     def _on_error(self, clocks):
         """Hook: promises have no deadline, because their hours have no working time.
         The leader has a task."""
-        super()._on_error(clocks)
         self._schedule_activities(clocks, "error")
+        return super()._on_error(clocks)
 
     @api.model
     def _on_breached(self, clocks):
         """Hook: promises were broken. The ladder tells people; but where a broken one
         ended at once, because the next of the chain began, its steps at the deadline
         act here."""
-        super()._on_breached(clocks)
+        result = super()._on_breached(clocks)
         chained = clocks.filtered(lambda c: (c.snapshot or {}).get("chained"))
         if chained:
             self._climb_ended(chained, to_epoch(fields.Datetime.now()))
+        return result
 
     @api.model
     def _climb_ended(self, clocks, now):

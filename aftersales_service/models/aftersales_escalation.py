@@ -488,9 +488,10 @@ class AftersalesCase(models.Model):
 
     def _clocks_void(self, at, cause, kinds=None):
         """What is set aside, archived or merged needs nobody's attention."""
-        super()._clocks_void(at, cause, kinds)
+        result = super()._clocks_void(at, cause, kinds)
         if kinds is None:
             self._end_escalations()
+        return result
 
     def _on_stage_changed(self, kinds, at):
         """Nor does what is cancelled."""

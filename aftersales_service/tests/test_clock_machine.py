@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from ..tools import clock_machine as machine
-from ..tools.business_time import DAY, Leave, Schedule
+from ..tools.business_time import ALWAYS, DAY, Leave, Schedule
 from ..tools.clock_machine import Clock
 from .oracle import Window, judge
 from .test_business_time import (
@@ -55,7 +55,7 @@ events = st.lists(
 class TestClockMachine(BaseCase):
     """The life of a clock against the oracle, and the known traps one by one."""
 
-    @RELAXED
+    @settings(RELAXED, max_examples=300)
     @given(scenes(), st.integers(0, 3 * DAY), st.integers(1, 30 * HOUR), events)
     def test_oracle(self, scene, offset, target, history):
         """Random histories: outcome and instant of decision equal the oracle's, in
@@ -382,7 +382,22 @@ class TestClockMachine(BaseCase):
         self.assertEqual(machine.tick(clock, empty, hour("12:00")), [])
         lines = machine.tick(clock, OFFICE, hour("12:00"))
         self.assertEqual(kinds(lines), ["replanned", "breached"])
-        self.assertEqual(clock.decided_at, hour("10:00"))
+        self.assertEqual(clock.decided_at, hour("12:00"))
+        self.assertEqual(clock.breach_cause, "calendar_change")
+
+    def test_healed_whoever_notices(self):
+        """26. What had no deadline for want of hours was not late before there were
+        hours: job, act and planning again all say the same."""
+        for notice in (
+            lambda clock: machine.tick(clock, OFFICE, hour("12:00")),
+            lambda clock: machine.stop(clock, OFFICE, hour("12:00")),
+            lambda clock: machine.replan(clock, OFFICE, hour("12:00"), "other"),
+        ):
+            clock = Clock(started_at=hour("09:00"), target_seconds=HOUR)
+            machine.start(clock, Schedule("UTC"))
+            notice(clock)
+            self.assertEqual(clock.outcome, "breached")
+            self.assertEqual(clock.decided_at, hour("12:00"))
 
     def test_empty_calendar_meanwhile(self):
         """The hours vanish during a pause: resuming and stopping still work."""
@@ -392,3 +407,231 @@ class TestClockMachine(BaseCase):
         self.assertEqual(kinds(lines), ["resumed", "error"])
         lines = machine.stop(clock, Schedule("UTC"), hour("10:10"))
         self.assertEqual(kinds(lines), ["met"])
+
+    # Instants, and what is no promise yet -------------------------------------
+
+    def test_fixed_waits_for_nobody(self):
+        """A time told to a customer is moved by no pause, and judged to the second."""
+        for stop, outcome in ((hour("16:00"), "met"), (hour("16:00") + 1, "breached")):
+            clock = started(1, hour("09:00"), fixed_deadline=hour("16:00"))
+            self.assertEqual(
+                machine.pause(clock, OFFICE, hour("10:00"), "waiting_customer"), []
+            )
+            machine.stop(clock, OFFICE, stop)
+            self.assertEqual((clock.outcome, clock.deadline), (outcome, hour("16:00")))
+
+    def test_not_before(self):
+        """What ends before the case is long-running was no promise; later it is."""
+        floor = hour("12:00")
+        clock = started(HOUR, hour("09:00"), floor_at=floor)
+        self.assertEqual(clock.deadline, floor)
+        machine.stop(clock, OFFICE, floor - 1)
+        self.assertEqual((clock.outcome, clock.void_cause), ("void", "early"))
+        for stop, outcome in ((floor, "met"), (floor + 1, "breached")):
+            clock = started(HOUR, hour("09:00"), floor_at=floor)
+            machine.stop(clock, OFFICE, stop)
+            self.assertEqual(clock.outcome, outcome)
+
+    def test_by_hand_and_back(self):
+        """A deadline set by hand ends a pause and stays; taken back, the promise has
+        its start and its pauses. Every line says what the deadline was before it."""
+        clock = started(4 * HOUR, hour("09:00"))
+        lines = machine.pause(clock, OFFICE, hour("10:00"), "waiting_customer")
+        lines += machine.fix(clock, OFFICE, hour("11:00"), hour("12:00", day=2))
+        self.assertEqual(kinds(lines), ["paused", "resumed", "fixed"])
+        self.assertEqual(lines[1]["deadline_after"], lines[2]["deadline_before"])
+        self.assertEqual((clock.state, clock.deadline), ("running", hour("12:00", 2)))
+        machine.replan(clock, Schedule("UTC"), hour("12:00"), "calendar_change")
+        self.assertEqual(clock.deadline, hour("12:00", day=2))
+        self._retarget(clock, 4 * HOUR, hour("12:00"), "manual_reset")
+        self.assertEqual(clock.deadline, hour("15:00"))
+
+    # Chains -------------------------------------------------------------------
+
+    def _chain(self, silence):
+        """Return the cycles of a promise every 24 hours after some silence."""
+        clock = Clock(started_at=MONDAY, target_seconds=DAY, chained=True)
+        machine.start(clock, ALWAYS)
+        cycles = [clock]
+        machine.stop(clock, ALWAYS, MONDAY + silence)
+        while machine.follows(cycles[-1]):
+            clock, _lines = machine.chain(cycles[-1], ALWAYS)
+            machine.stop(clock, ALWAYS, MONDAY + silence)
+            cycles.append(clock)
+        return [(clock.outcome, clock.decided_at) for clock in cycles]
+
+    def test_silence(self):
+        """72 hours of silence at 24 are two broken promises and one kept in its last
+        second; a second more and it is the third one broken. Late or early: the same,
+        24 (one miss for one wait)."""
+        days = [MONDAY + n * DAY for n in range(4)]
+        broken = [("breached", day) for day in days[1:]]
+        self.assertEqual(self._chain(3 * DAY), [*broken[:2], ("met", days[3])])
+        self.assertEqual(self._chain(3 * DAY + 1), [*broken, ("met", days[3] + 1)])
+        self.assertEqual(self._chain(DAY), [("met", days[1])])
+
+    # Other rules --------------------------------------------------------------
+
+    def _retarget(self, clock, target, now, cause="policy_change", schedule=OFFICE):
+        return machine.retarget(
+            clock,
+            OFFICE,
+            schedule,
+            now,
+            target_seconds=target,
+            warn_percent=0,
+            steps=clock.steps,
+            cause=cause,
+        )
+
+    def test_another_policy_keeps_pauses(self):
+        """36. Another policy, with other hours: start and pauses stay, and what was
+        used up is counted in the new hours from the start."""
+        clock = started(8 * HOUR, hour("09:00"))
+        machine.pause(clock, OFFICE, hour("10:00"), "waiting_customer")
+        machine.resume(clock, OFFICE, hour("12:00"))
+        self._retarget(clock, 4 * HOUR, hour("12:30"), schedule=ALWAYS)
+        self.assertEqual(clock.started_at, hour("09:00"))
+        self.assertEqual(clock.deadline, hour("15:00"))
+        paused = started(8 * HOUR, hour("09:00"))
+        machine.pause(paused, OFFICE, hour("10:00"), "waiting_customer")
+        self._retarget(paused, 2 * HOUR, hour("11:00"))
+        self.assertEqual((paused.state, paused.remaining_seconds), ("paused", HOUR))
+        machine.resume(paused, OFFICE, hour("12:00"))
+        self.assertEqual(paused.deadline, hour("13:00"))
+
+    def test_another_policy_too_late(self):
+        """42. What is over by the new rules is broken at the change, because of it,
+        once; what is loosened later is not kept after all."""
+        for at_pause in (False, True):
+            clock = started(8 * HOUR, hour("09:00"))
+            if at_pause:
+                machine.pause(clock, OFFICE, hour("12:00"), "waiting_customer")
+            lines = self._retarget(clock, HOUR, hour("12:00"))
+            self.assertEqual(kinds(lines), ["retargeted", "breached"])
+            self.assertEqual(clock.decided_at, hour("12:00"))
+            self.assertEqual(clock.breach_cause, "policy_change")
+            self.assertEqual(self._retarget(clock, 30 * HOUR, hour("12:10")), [])
+            self.assertEqual(clock.outcome, "breached")
+
+    def test_change_judges_first(self):
+        """42. A promise that was late already is broken at its own deadline, also if
+        the change is the first to notice; a looser policy does not save it."""
+        clock = started(HOUR, hour("09:00"))
+        lines = self._retarget(clock, 30 * HOUR, hour("12:00"))
+        self.assertEqual(kinds(lines), ["breached"])
+        self.assertEqual(clock.decided_at, hour("10:00"))
+        self.assertEqual(clock.breach_cause, "time")
+
+    def test_fully_used_is_not_late(self):
+        """A change that leaves nothing, and takes nothing away, breaks nothing yet."""
+        clock = started(8 * HOUR, hour("09:00"))
+        self._retarget(clock, 3 * HOUR, hour("12:00"))
+        self.assertEqual((clock.outcome, clock.deadline), ("none", hour("12:00")))
+        machine.stop(clock, OFFICE, hour("12:00"))
+        self.assertEqual(clock.outcome, "met")
+
+    def test_holiday_while_running(self):
+        """27. A holiday moves a running promise to later; hours taken away that let it
+        end in the past break it at the change."""
+        clock = started(8 * HOUR, hour("14:00"))
+        holiday = Leave(hour("00:00", 1), hour("00:00", 2), "holiday")
+        closed = Schedule("UTC", weekdays((9, 13), (14, 18)), [holiday])
+        machine.replan(clock, closed, hour("15:00"), "calendar_change")
+        self.assertEqual(clock.deadline, hour("13:00", day=2))
+        self.assertEqual(machine.replan(clock, closed, hour("15:00"), "again"), [])
+        machine.replan(clock, ALWAYS, hour("23:00"), "calendar_change")
+        self.assertEqual((clock.outcome, clock.decided_at), ("breached", hour("23:00")))
+        self.assertEqual(clock.breach_cause, "calendar_change")
+
+    # Merging ------------------------------------------------------------------
+
+    def _ran(self, *spans):
+        """Return ended cycles of three hours that ran at these times."""
+        cycles = []
+        for low, high in spans:
+            clock = started(3 * HOUR, hour(low))
+            machine.stop(clock, OFFICE, hour(high))
+            cycles.append(clock)
+        return cycles
+
+    def test_union_of_times(self):
+        """10. The time of two cases counts once where they ran side by side, and also
+        where only the other ran; gaps and pauses of both count nothing."""
+        clock = started(4 * HOUR, hour("11:00"))
+        machine.pause(clock, OFFICE, hour("11:30"), "waiting_customer")
+        machine.resume(clock, OFFICE, hour("12:00"))
+        others = self._ran(("09:00", "09:30"), ("10:30", "11:10"), ("11:45", "12:15"))
+        machine.absorb(clock, OFFICE, hour("12:30"), earlier=[], others=others)
+        # 30 min, 30 min before 11:00, 15 min within the pause
+        self.assertEqual(clock.carried_seconds, 75 * 60)
+        self.assertEqual(machine.consumed(clock, OFFICE, hour("12:30")), 135 * 60)
+        machine.absorb(clock, OFFICE, hour("12:30"), earlier=[], others=others)
+        self.assertEqual(clock.carried_seconds, 75 * 60)
+
+    def test_older_wait(self):
+        """10. The older wait is the wait from now on; what is over then is broken at
+        the merge, because of it."""
+        clock = started(HOUR, hour("11:00"))
+        lines = machine.move_start(clock, OFFICE, hour("11:10"), hour("10:30"))
+        self.assertEqual(kinds(lines), ["merged"])
+        self.assertEqual(clock.deadline, hour("11:30"))
+        self.assertEqual(
+            machine.move_start(clock, OFFICE, hour("11:11"), hour("10:45")), []
+        )
+        machine.move_start(clock, OFFICE, hour("11:20"), hour("09:00"))
+        self.assertEqual((clock.outcome, clock.decided_at), ("breached", hour("11:20")))
+        self.assertEqual(clock.breach_cause, "merged")
+
+    # The ladder ---------------------------------------------------------------
+
+    def test_ladder(self):
+        """43, 46. Steps before and after the deadline count open time; each comes once,
+        at its own time; of several at once those due last act, the rest is skipped."""
+        steps = [
+            {"key": "half", "percent": 50},
+            {"key": "hour", "offset": -HOUR},
+            {"key": "late", "offset": 0},
+            {"key": "chief", "offset": 2 * HOUR},
+        ]
+        clock = started(4 * HOUR, hour("15:00"), steps=steps)
+        dues = [machine.step_due(clock, OFFICE, step) for step in steps]
+        deadline = hour("10:00", day=1)
+        self.assertEqual(
+            dues, [hour("17:00"), hour("18:00"), deadline + 1, hour("12:00", 1)]
+        )
+        self.assertEqual(clock.next_event_at, hour("17:00"))
+        acting, skipped, _lines = machine.take_steps(clock, OFFICE, hour("17:00") - 1)
+        self.assertEqual((acting, skipped), ([], []))
+        acting, _skipped, _lines = machine.take_steps(clock, OFFICE, hour("17:00"))
+        self.assertEqual([step["key"] for step in acting], ["half"])
+        machine.tick(clock, OFFICE, hour("11:00", day=1))
+        acting, skipped, lines = machine.take_steps(clock, OFFICE, hour("11:00", day=1))
+        self.assertEqual([step["key"] for step in acting], ["late"])
+        self.assertEqual([step["key"] for step in skipped], ["hour"])
+        self.assertEqual(
+            [line["kind"] for line in lines], ["step_skipped", "step_fired"]
+        )
+        self.assertEqual(clock.next_event_at, hour("12:00", day=1))
+        machine.pause(clock, OFFICE, hour("11:30", day=1), "waiting_customer")
+        again = hour("16:00", day=1)
+        self.assertEqual(machine.take_steps(clock, OFFICE, again)[0], [])
+        machine.resume(clock, OFFICE, again)
+        self.assertEqual(clock.next_event_at, hour("16:30", day=1))
+
+    def test_ladder_of_another_policy(self):
+        """46. Steps taken by an earlier policy do not use up those of the next one."""
+        clock = started(4 * HOUR, hour("09:00"), steps=[{"key": "1", "percent": 25}])
+        machine.take_steps(clock, OFFICE, hour("10:00"))
+        machine.retarget(
+            clock,
+            OFFICE,
+            OFFICE,
+            hour("10:10"),
+            target_seconds=4 * HOUR,
+            warn_percent=0,
+            steps=[{"key": "2", "percent": 50}],
+            cause="policy_change",
+        )
+        acting, _skipped, _lines = machine.take_steps(clock, OFFICE, hour("11:00"))
+        self.assertEqual([step["key"] for step in acting], ["2"])

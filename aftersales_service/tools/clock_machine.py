@@ -171,6 +171,8 @@ def settle(clock, schedule, now):
     """
     if clock.error:
         plan(clock, schedule)
+        # It had no deadline until now: it cannot have been late before.
+        return judge_change(clock, schedule, now, "calendar_change")
     late = clock.deadline is not None and clock.deadline < now
     if clock.state != "running" or not clock.is_open or not late:
         return []
@@ -404,9 +406,9 @@ def fix(clock, schedule, at, deadline, cause="manual"):
     lines = [] if clock.state == "stopped" else settle(clock, schedule, at)
     if clock.state == "stopped" or not clock.is_open:
         return lines
-    before, used = clock.deadline, consumed(clock, schedule, at)
+    used = consumed(clock, schedule, at)
     lines += resume(clock, schedule, at, cause)
-    clock.fixed_deadline = deadline
+    before, clock.fixed_deadline = clock.deadline, deadline
     plan(clock, schedule)
     return [*lines, _line("clock_fixed", clock, at, cause, used, before)]
 
@@ -501,7 +503,7 @@ def step_due(clock, schedule, step):
 def passed_steps(clock, schedule, now):
     """Return the steps due by an instant and not taken yet, as (due, step), in the
     order they became due; none unless the clock runs."""
-    if clock.state != "running" or len(clock.steps_done) >= len(clock.steps):
+    if clock.state != "running":
         return []
     dues = [
         (due, step)

@@ -12,6 +12,7 @@ from . import (
     test_clock_engine,
     test_clock_kinds,
     test_clock_machine,
+    test_clock_properties,
     test_escalation,
     test_event_ledger,
     test_explain,

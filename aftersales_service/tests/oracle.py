@@ -10,6 +10,8 @@ from functools import lru_cache
 import pytz
 
 MINUTES_OF_TWO_WEEKS = 2 * 7 * 24 * 60
+# As many seconds as any window has, none of them open: cut from, never copied.
+NOTHING = memoryview(bytes(20 * 86400))
 
 
 @lru_cache(maxsize=256)
@@ -63,7 +65,7 @@ class Window:
         for start, end in ranges:
             low = min(max(start - self.origin, 0), self.length)
             high = min(max(end - self.origin, low), self.length)
-            self.seconds[low:high] = bytes(high - low)
+            self.seconds[low:high] = NOTHING[: high - low]
 
     def count(self, start, end):
         """Return the open seconds in ``[start, end)``."""
@@ -108,3 +110,308 @@ def judge(window, start, target, pauses, stop):
     if deadline is not None and deadline < stop:
         return "breached", deadline
     return "met", stop
+
+
+class Promise:
+    """One cycle of a promise, told by its facts and judged from all of them each time.
+
+    ``counted`` holds one byte for each second: whether it uses up the promise. A pause
+    blackens everything from its beginning on, and its end restores the rest.
+
+    :param taken: seconds used up before, elsewhere
+    :param was_broken: broken in an earlier cycle: not judged any more
+    :param floor: not broken before this instant, and no promise until then
+    """
+
+    def __init__(
+        self,
+        window,
+        start,
+        target,
+        *,
+        taken=0,
+        was_broken=False,
+        pauses=(),
+        fixed=None,
+        floor=None,
+        chained=False,
+        ladder=(),
+        done=(),
+    ):
+        self.window, self.start, self.target = window, start, target
+        self.taken, self.was_broken = taken, was_broken
+        self.fixed, self.floor, self.chained = fixed, floor, chained
+        self.ladder, self.done = list(ladder), set(done)
+        self.pauses = [list(pause) for pause in pauses]
+        self.since = max([start, *(pause[1] for pause in pauses)])
+        self.outcome = self.decided = self.ended = None
+        self.broken_by = self.void_by = self.deadline = None
+        self.counted = window.seconds[:]
+        self._cut_pauses(self.counted)
+
+    def _blacken(self):
+        self.counted[:] = self.window.seconds
+        self._cut_pauses(self.counted)
+
+    def _cut_pauses(self, seconds):
+        for start, end, _cause in self.pauses:
+            low = start - self.window.origin
+            high = self.window.length if end is None else end - self.window.origin
+            seconds[low:high] = NOTHING[: high - low]
+
+    # What is so -----------------------------------------------------------------
+
+    @property
+    def is_paused(self):
+        return bool(self.pauses) and self.pauses[-1][1] is None
+
+    @property
+    def is_open(self):
+        """Whether it is still to be judged."""
+        return self.outcome is None and not self.was_broken
+
+    @property
+    def state(self):
+        if self.ended is not None:
+            return "stopped"
+        return "paused" if self.is_paused else "running"
+
+    def used(self, instant):
+        """Return the seconds used up at an instant."""
+        origin = self.window.origin
+        return self.taken + self.counted.count(
+            1, self.start - origin, max(instant, self.start) - origin
+        )
+
+    def reach(self, seconds, since):
+        """Return the first instant, not before another one, at which so many seconds
+        are used up; None when it is not in the window."""
+        left = seconds - self.used(since)
+        place = since - self.window.origin
+        for step in (21600, 600, 1):
+            while left > 0 and place < self.window.length:
+                found = self.counted.count(1, place, place + step)
+                if step > 1 and found >= left:
+                    break
+                left -= found
+                place += step
+        if left > 0:
+            return None
+        return self.window.origin + place
+
+    def due(self):
+        """Return the deadline, None while an open promise is paused or when it lies
+        beyond the window."""
+        if not self.is_open:
+            return self.deadline
+        if self.fixed is not None:
+            return self.fixed
+        if self.is_paused:
+            return None
+        due = self.reach(self.target, self.since)
+        return due if due is None or self.floor is None else max(due, self.floor)
+
+    # What happens ---------------------------------------------------------------
+
+    def look(self, instant):
+        """Judge what lies before an instant."""
+        if self.ended is None and self.is_open:
+            due = self.due()
+            if due is not None and due < instant:
+                self._break(due, "time")
+
+    def _break(self, instant, cause):
+        self.outcome, self.decided, self.broken_by = "breached", instant, cause
+        self.deadline = instant
+        if self.chained:
+            self._halt(instant)
+
+    def _halt(self, instant):
+        if self.is_paused:
+            self.pauses[-1][1] = instant
+        self.ended = instant
+
+    def pause(self, instant, cause):
+        """Somebody else has to act."""
+        if self.ended is not None or self.fixed is not None:
+            return
+        if self.is_paused and self.pauses[-1][2] == cause:
+            return
+        self.look(instant)
+        if self.ended is not None:
+            return
+        if self.is_paused:
+            self.pauses[-1][1] = instant
+        self.pauses.append([instant, None, cause])
+        self.since = instant
+        self._blacken()
+
+    def resume(self, instant):
+        """We have to act again."""
+        if self.ended is None and self.is_paused:
+            self.pauses[-1][1] = self.since = instant
+            self._blacken()
+
+    def end(self, instant, void=None):
+        """It was fulfilled, or is void for a reason."""
+        if self.ended is not None:
+            return
+        self.look(instant)
+        if self.ended is not None:
+            return
+        was_open = self.is_open
+        if was_open:
+            self.resume(instant)
+            self.deadline = self.due()
+            early = self.floor is not None and instant < self.floor and not void
+            self.void_by = void or ("early" if early else None)
+            self.outcome = "void" if self.void_by else "met"
+        elif self.outcome is None:
+            self.outcome, self.void_by = "void", void or "carried"
+        elif void:
+            self.void_by = void
+        self.decided = instant if self.decided is None else self.decided
+        self._halt(instant)
+
+    def change(self, instant, cause, **facts):
+        """The rules change: from the beginning on the facts are others. What is over
+        by them is broken now, and not before.
+
+        :param facts: attributes to be set
+        """
+        if self.ended is not None:
+            return
+        self.look(instant)
+        if self.ended is not None or not self.is_open:
+            return
+        for name, value in facts.items():
+            setattr(self, name, value)
+        if "start" in facts and not self.pauses:
+            self.since = self.start
+        self._blacken()
+        due = self.due()
+        spent = self.fixed is None and self.used(instant) > self.target
+        if self.floor is not None and self.floor >= instant:
+            spent = False
+        if spent or (due is not None and due < instant):
+            self._break(instant, cause)
+
+    def tell_by(self, window):
+        """Count the seconds by other hours, without judging."""
+        self.window = window
+        self._blacken()
+
+    def fix(self, instant, deadline):
+        """Somebody sets the deadline by hand."""
+        self.look(instant)
+        if self.ended is None and self.is_open:
+            self.resume(instant)
+            self.fixed = deadline
+
+    def absorb(self, instant, others):
+        """Another case's time counts as well: each second once.
+
+        :param others: promises whose seconds are added, also earlier cycles of this
+        """
+        theirs = 0
+        for other in others:
+            theirs |= other.ran(instant)
+        both = theirs & ~self.ran(instant) & int.from_bytes(self.window.seconds, "big")
+        taken = max(self.taken, both.bit_count())
+        self.change(instant, "merged", taken=taken)
+
+    def ran(self, instant):
+        """Return the seconds of the window in which it ran, as bytes of a number."""
+        until = instant if self.ended is None else min(instant, self.ended)
+        seconds = bytearray(self.window.length)
+        low = self.start - self.window.origin
+        high = max(until - self.window.origin, low)
+        seconds[low:high] = b"\x01" * (high - low)
+        self._cut_pauses(seconds)
+        return int.from_bytes(seconds, "big")
+
+    # What comes next ------------------------------------------------------------
+
+    def next_in_chain(self):
+        """Return the cycle that follows on a broken one of a chain, or None."""
+        if not self.chained or self.ended is None or self.outcome != "breached":
+            return None
+        return Promise(
+            self.window, self.ended, self.target, chained=True, ladder=self.ladder
+        )
+
+    def reopened(self, instant, fresh):
+        """Return the cycle after a reopening."""
+        return Promise(
+            self.window,
+            instant,
+            self.target,
+            taken=0 if fresh else self.used(self.ended),
+            was_broken=not fresh and self._is_broken(),
+            chained=self.chained,
+            ladder=self.ladder,
+            done=() if fresh else self.done,
+        )._inherit(self)
+
+    def restarted(self):
+        """Return the cycle that goes on as if this one had not been void."""
+        return Promise(
+            self.window,
+            self.start,
+            self.target,
+            taken=self.taken,
+            was_broken=self._is_broken(),
+            pauses=self.pauses,
+            fixed=self.fixed,
+            floor=self.floor,
+            chained=self.chained,
+            ladder=self.ladder,
+            done=self.done,
+        )._inherit(self)
+
+    def _is_broken(self):
+        return self.outcome == "breached" or self.was_broken
+
+    def _inherit(self, before):
+        if self.was_broken:
+            self.deadline = before.deadline
+        return self
+
+    # The ladder -----------------------------------------------------------------
+
+    def step_due(self, step):
+        """Return when a step of the ladder is due, None when it is not to be known."""
+        deadline = self.due()
+        if self.was_broken or deadline is None:
+            return None
+        offset = step.get("offset", 0 if step.get("percent", 0) >= 100 else None)
+        if offset is not None and offset >= 0:
+            since = max(self.since, deadline)
+            due = self.reach(self.used(deadline) + offset, since)
+            return None if due is None else max(due, deadline + 1)
+        whole = self.target
+        if self.fixed is not None or self.floor is not None:
+            whole = self.used(deadline)
+        if offset is None:
+            share, rest = divmod(whole * step["percent"], 100)
+            share += 1 if rest else 0
+        else:
+            share = whole + offset
+        due = self.reach(share, self.since)
+        if due is None:
+            return None
+        return min(due, max(deadline, self.since))
+
+    def climb(self, instant):
+        """Return the keys of the steps that act at an instant and of those skipped."""
+        if self.state != "running":
+            return set(), set()
+        dues = {}
+        for step in self.ladder:
+            due = self.step_due(step)
+            if step["key"] not in self.done and due is not None and due <= instant:
+                dues[step["key"]] = due
+        last = max(dues.values(), default=None)
+        self.done |= dues.keys()
+        acting = {key for key, due in dues.items() if due == last}
+        return acting, dues.keys() - acting

@@ -76,8 +76,9 @@ class AftersalesClock(models.Model):
     @api.model
     def _note_failure(self, clock_id, error, news, now):
         """Note since when a clock fails."""
-        super()._note_failure(clock_id, error, news, now)
+        result = super()._note_failure(clock_id, error, news, now)
         self._note_since([clock_id], now)
+        return result
 
     @api.model
     def _note_since(self, ids, now):

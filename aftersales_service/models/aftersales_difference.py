@@ -1,12 +1,11 @@
 """The checker: is every case and every promise what the ledger says?"""
 
 from collections import defaultdict
-from itertools import groupby
 from operator import itemgetter
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ..tools import replay
 from ..tools.business_time import ALWAYS, from_epoch
@@ -252,8 +251,8 @@ class AftersalesDifference(models.Model):
     @api.model
     def _cron_check(self):
         """Queue the weekly check of every company."""
-        teams = self.env["aftersales.team"].sudo().with_context(active_test=False)
-        for company in teams.search([]).company_id:
+        everything = [("active", "in", (True, False))]
+        for company in self.env["aftersales.team"].sudo().search(everything).company_id:
             self._enqueue_check(company)
 
     @api.model

@@ -176,7 +176,9 @@ class AftersalesPolicy(models.Model):
         everywhere = self.filtered(
             lambda p: not p.company_id and (p.amount_from or p.amount_to)
         )
-        companies = everywhere and self.env["res.company"].sudo().search([])
+        companies = everywhere and self.env["res.company"].sudo().search(
+            [("active", "=", True)]
+        )
         if len(companies.currency_id) > 1:
             raise ValidationError(
                 self.env._(
@@ -275,7 +277,8 @@ class AftersalesPolicy(models.Model):
     @api.model
     def _record_missing_versions(self):
         """Keep the present version of policies that are older than this record."""
-        policies = self.sudo().with_context(active_test=False).search([])
+        everything = [("active", "in", (True, False))]
+        policies = self.sudo().search(everything)
         known = self.env["aftersales.policy.version"]._latest(policies)
         policies.filtered(lambda policy: policy.id not in known)._record_version()
 

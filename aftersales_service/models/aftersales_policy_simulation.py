@@ -1,13 +1,12 @@
 """Trying a policy on the cases of the past."""
 
 from collections import defaultdict
-from itertools import groupby
 
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ..tools import clock_machine as machine
 from ..tools.business_time import ALWAYS, from_epoch, to_epoch

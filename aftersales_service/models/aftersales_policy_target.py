@@ -173,21 +173,20 @@ class AftersalesPolicyTarget(models.Model):
     @api.model
     def _clock_kinds_of_service(self):
         """Return the kinds of promises about answering and solving."""
-        _ = self.env._
         return {
             # from the customer's first contact to any confirmation of receipt
             "acknowledgement": ClockKind(
-                _("Acknowledgement"),
+                self.env._("Acknowledgement"),
                 starts=("received_from_afar",),
                 met_by=("acknowledged", "reply"),
             ),
             # from the customer's first contact to the first answer of a person
             "first_response": ClockKind(
-                _("First answer"), starts=("received",), met_by=("reply",)
+                self.env._("First answer"), starts=("received",), met_by=("reply",)
             ),
             # from the oldest message without an answer to the answer of a person
             "next_response": ClockKind(
-                _("Next answer"),
+                self.env._("Next answer"),
                 starts=("customer_message",),
                 met_by=("reply",),
                 met_by_stages=("resolved",),
@@ -195,7 +194,7 @@ class AftersalesPolicyTarget(models.Model):
             ),
             # from our last word to the customer to the next one
             "update": ClockKind(
-                _("Progress update"),
+                self.env._("Progress update"),
                 starts=("reply",),
                 met_by=("reply",),
                 met_by_stages=("resolved",),
@@ -203,25 +202,27 @@ class AftersalesPolicyTarget(models.Model):
                 repeats="chain",
             ),
             "classification": ClockKind(
-                _("Classification"), starts=("received",), met_by=("classified",)
+                self.env._("Classification"),
+                starts=("received",),
+                met_by=("classified",),
             ),
             # from receipt, or from the loss of the owner, until there is one
             "assignment": ClockKind(
-                _("Assignment"),
+                self.env._("Assignment"),
                 starts=("received_by_nobody", "owner_lost"),
                 met_by=("assigned",),
                 repeats="again",
             ),
             # from the moment a case is special or urgent to the owner's first act
             "start_work": ClockKind(
-                _("Start of work"),
+                self.env._("Start of work"),
                 starts=("flagged",),
                 met_by=("work_started",),
                 repeats="again",
             ),
             # from the telling of a time to a customer to what was promised
             "promise": ClockKind(
-                _("Promised time"),
+                self.env._("Promised time"),
                 starts=("promised",),
                 met_by=("promise_kept",),
                 met_by_stages=("resolved",),
@@ -231,7 +232,7 @@ class AftersalesPolicyTarget(models.Model):
             ),
             # from the customer's first contact to the stage "resolved"
             "resolution": ClockKind(
-                _("Solution"),
+                self.env._("Solution"),
                 starts=("received",),
                 met_by_stages=("resolved",),
                 pausable=True,
@@ -239,14 +240,14 @@ class AftersalesPolicyTarget(models.Model):
             ),
             # the same, without the time in which others have to act
             "work": ClockKind(
-                _("Working time to the solution"),
+                self.env._("Working time to the solution"),
                 starts=("received",),
                 met_by_stages=("resolved",),
                 pausable=True,
                 carried=True,
             ),
             "escalation_ack": ClockKind(
-                _("Escalation acknowledged"),
+                self.env._("Escalation acknowledged"),
                 starts=("escalated",),
                 met_by=("escalation_acknowledged",),
                 per_subject=True,
@@ -256,16 +257,15 @@ class AftersalesPolicyTarget(models.Model):
     @api.model
     def _clock_kinds_of_handling(self):
         """Return the kinds of promises about departments, solutions and complaints."""
-        _ = self.env._
         rows = {
             "triage": ClockKind(
-                _("Hand-over or solution begun"),
+                self.env._("Hand-over or solution begun"),
                 starts=("first_reply",),
                 met_by=("transfer_sent", "solution_begun"),
             ),
             # a hand-over that bounces is no answer: its time goes on
             "transfer": ClockKind(
-                _("Answer of the department"),
+                self.env._("Answer of the department"),
                 starts=("transfer_sent",),
                 met_by=("transfer_answered",),
                 pausable=True,
@@ -273,41 +273,41 @@ class AftersalesPolicyTarget(models.Model):
                 per_subject=True,
             ),
             "unit_feedback": ClockKind(
-                _("Unit informed"),
+                self.env._("Unit informed"),
                 starts=("complaint_received",),
                 met_by=("unit_informed",),
             ),
             "investigation": ClockKind(
-                _("Investigation"),
+                self.env._("Investigation"),
                 starts=("complaint_received",),
                 met_by=("investigated",),
             ),
             "plan": ClockKind(
-                _("Agreed plan"),
+                self.env._("Agreed plan"),
                 starts=("complaint_received",),
                 met_by=("plan_agreed",),
             ),
             "solution": ClockKind(
-                _("Proposed solution"),
+                self.env._("Proposed solution"),
                 starts=("solution_due",),
                 met_by=("solution_sent",),
                 pausable=True,
             ),
             "solution_delivery": ClockKind(
-                _("Solution passed on"),
+                self.env._("Solution passed on"),
                 starts=("solution_reviewed",),
                 met_by=("solution_sent",),
                 per_subject=True,
             ),
             "complaint_result": ClockKind(
-                _("Result of the complaint"),
+                self.env._("Result of the complaint"),
                 starts=("complaint_received",),
                 met_by=("result_told",),
                 pausable=True,
                 carried=True,
             ),
             "call_note": ClockKind(
-                _("Note of the call"),
+                self.env._("Note of the call"),
                 starts=("call_ended",),
                 met_by=("call_noted",),
                 per_subject=True,
@@ -318,7 +318,6 @@ class AftersalesPolicyTarget(models.Model):
     @api.model
     def _clock_kinds_of_goods(self):
         """Return the kinds of promises about returns, refunds and repairs."""
-        _ = self.env._
 
         def kind(label, starts, met_by, pausable=False):
             return ClockKind(
@@ -331,15 +330,19 @@ class AftersalesPolicyTarget(models.Model):
             )
 
         return {
-            "decision": kind(_("Decision"), "requested", "decided", pausable=True),
-            "inspection": kind(_("Inspection"), "goods_received", "graded"),
-            "refund": kind(_("Refund"), "refund_due", "credit_posted"),
-            "reship": kind(_("Replacement"), "reship_due", "replacement_delivered"),
+            "decision": kind(
+                self.env._("Decision"), "requested", "decided", pausable=True
+            ),
+            "inspection": kind(self.env._("Inspection"), "goods_received", "graded"),
+            "refund": kind(self.env._("Refund"), "refund_due", "credit_posted"),
+            "reship": kind(
+                self.env._("Replacement"), "reship_due", "replacement_delivered"
+            ),
             "repair_turnaround": kind(
-                _("Repair"), "repair_received", "repair_ready", pausable=True
+                self.env._("Repair"), "repair_received", "repair_ready", pausable=True
             ),
             "repair_notice": kind(
-                _("Notice of the repair"), "repair_done", "repair_told"
+                self.env._("Notice of the repair"), "repair_done", "repair_told"
             ),
         }
 

@@ -348,47 +348,47 @@ def domain_words(model, domain):
     :param model: recordset of the model the condition is on
     :param domain: ``Domain``
     """
-    _ = model.env._
+    env = model.env
     children = [domain_words(model, child) for child in getattr(domain, "children", ())]
     if children:
-        pattern = _("%(first)s and %(second)s")
+        pattern = env._("%(first)s and %(second)s")
         if domain.OPERATOR == "|":
-            pattern = _("(%(first)s or %(second)s)")
+            pattern = env._("(%(first)s or %(second)s)")
         words = children[0]
         for child in children[1:]:
             words = pattern % {"first": words, "second": child}
         return words
     if hasattr(domain, "child"):
-        return _("not (%(condition)s)", condition=domain_words(model, domain.child))
+        return env._("not (%(condition)s)", condition=domain_words(model, domain.child))
     if not hasattr(domain, "field_expr"):
-        return _("always") if domain.is_true() else _("never")
+        return env._("always") if domain.is_true() else env._("never")
     return _leaf_words(model, domain.field_expr, domain.operator, domain.value)
 
 
 def _leaf_words(model, path, operator, value):
-    _ = model.env._
+    env = model.env
     labels, field = [], None
     for name in path.split("."):
         field = model._fields[name]
         labels.append(field._description_string(model.env))
         model = model.env[field.comodel_name] if field.relational else model
     patterns = {
-        "=": _("%(field)s is %(value)s"),
-        "!=": _("%(field)s is not %(value)s"),
-        "in": _("%(field)s is one of: %(value)s"),
-        "not in": _("%(field)s is none of: %(value)s"),
-        "ilike": _("%(field)s contains “%(value)s”"),
-        "not ilike": _("%(field)s does not contain “%(value)s”"),
-        ">": _("%(field)s is more than %(value)s"),
-        ">=": _("%(field)s is at least %(value)s"),
-        "<": _("%(field)s is less than %(value)s"),
-        "<=": _("%(field)s is at most %(value)s"),
-        "child_of": _("%(field)s is %(value)s or below"),
+        "=": env._("%(field)s is %(value)s"),
+        "!=": env._("%(field)s is not %(value)s"),
+        "in": env._("%(field)s is one of: %(value)s"),
+        "not in": env._("%(field)s is none of: %(value)s"),
+        "ilike": env._("%(field)s contains “%(value)s”"),
+        "not ilike": env._("%(field)s does not contain “%(value)s”"),
+        ">": env._("%(field)s is more than %(value)s"),
+        ">=": env._("%(field)s is at least %(value)s"),
+        "<": env._("%(field)s is less than %(value)s"),
+        "<=": env._("%(field)s is at most %(value)s"),
+        "child_of": env._("%(field)s is %(value)s or below"),
     }
     pattern = patterns.get(operator, "%(field)s " + operator + " %(value)s")
     if value in (False, [False]) and field.type not in ("boolean", "integer"):
         is_set = operator in ("!=", "not in")
-        pattern = _("%(field)s is set") if is_set else _("%(field)s is not set")
+        pattern = env._("%(field)s is set") if is_set else env._("%(field)s is not set")
     words = _leaf_value_words(model, field, value)
     return pattern % {"field": " / ".join(labels), "value": words}
 

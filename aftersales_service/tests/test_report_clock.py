@@ -9,12 +9,12 @@ from odoo.tools import SQL
 
 from .test_clock_engine import HOUR, ClockCommon, at
 
-MEASURES = [
+MEASURES = (
     "__count",
     "attainment:avg",
     "net_seconds:avg",
     "case_number:count_distinct",
-]
+)
 
 
 @tagged("post_install", "-at_install")
@@ -38,7 +38,7 @@ class TestReportClock(ClockCommon):
     def _group(self, cases, by, measures=MEASURES, domain=(), **context):
         """Return {group: measures} as a pivot reads them."""
         [groups] = self.Report.with_context(**context).formatted_read_grouping_sets(
-            [("case_id", "in", cases.ids), *domain], [[by]], measures
+            [("case_id", "in", cases.ids), *domain], [[by]], list(measures)
         )
         return {
             group[by][0] if isinstance(group[by], (list, tuple)) else group[by]: [

@@ -82,6 +82,12 @@ class JobCommon(TransactionCase):
         cls.Job = cls.env["aftersales.job"]
         cls.Job.search([("state", "in", ("queued", "running"))]).unlink()
 
+    @classmethod
+    def _forget_cases(cls):
+        """Take cases that are no affair of the test out of all work."""
+        cls.env.cr.execute("UPDATE aftersales_case SET active = false, mark = 'test'")
+        cls.env.invalidate_all()
+
     def work(self, batches=None):
         """Let a worker work: until there is nothing left, or some batches only."""
         seconds = [inf] * 1000 if batches is None else [inf] * (batches - 1) + [0]

@@ -16,6 +16,11 @@ from .test_job import JobCommon
 class TestPolicyApply(ClockCommon, JobCommon):
     """A policy changes, and open cases follow only when asked to."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._forget_cases()
+
     def _preview(self, policy=None):
         """Open the dialog as the manager."""
         policy = (policy or self.policy).with_user(self.user_manager)

@@ -36,6 +36,7 @@ class SimulationCommon(ClockCommon, JobCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._forget_cases()
         cls.Simulation = cls.env["aftersales.policy.simulation"]
         cls.category = cls.env["aftersales.category"].create({"name": "Sole"})
         cls.all_policy = cls.env["aftersales.policy"].create(

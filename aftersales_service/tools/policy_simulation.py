@@ -190,7 +190,8 @@ class Story:
         kinds = self.rules.kinds
         codes = set(codes)
         self._stop({k for k in self.promises if codes & set(kinds[k].met_by)}, fact)
-        for kind in self.promises:
+        # The first answer is begun before the next one, which waits for it.
+        for kind in sorted(self.promises):
             if codes & set(kinds[kind].starts):
                 self._start(kind, fact)
 

@@ -1,10 +1,12 @@
+from collections import defaultdict
+from contextlib import suppress
 from datetime import datetime
 
 from odoo import fields, models
 from odoo.tools import SQL
 
 from ..tools import clock_machine as machine
-from ..tools.business_time import from_epoch, to_epoch
+from ..tools.business_time import NoWorkingTime, from_epoch, to_epoch
 from ..tools.clock_machine import Clock
 from .aftersales_case import FLAGGED_CLASSES
 from .aftersales_clock import Cycle
@@ -262,24 +264,33 @@ class AftersalesCase(models.Model):
         :param versions: also bring promises up to the present version of their policy
         """
         cases = self.filtered(lambda case: case._has_live_promises())
-        if not cases:
-            return
-        kinds = cases._clock_kinds_by_policy()
-        received = {case.id: case.received_at for case in cases}
-        matched = self.env["aftersales.policy"]._match_plain(cases, kinds, received)
+        if cases:
+            matched, last = cases._rematch_running(at, cause, versions)
+            cases._clocks_start_missing(matched, last, at, cause)
+
+    def _rematch_running(self, at, cause, versions=False):
+        """Change the running promises of open cases to what is chosen now; see
+        :meth:`_clocks_rematch`.
+
+        :return: tuple ({case id: {kind: plain data of the target}}, {(case id, kind):
+            last cycle})
+        """
+        kinds = self._clock_kinds_by_policy()
+        received = {case.id: case.received_at for case in self}
+        matched = self.env["aftersales.policy"]._match_plain(self, kinds, received)
         Clocks = self.env["aftersales.clock"].sudo()
         instant = to_epoch(at)
         last, changed = {}, []
-        for cycle in Clocks._load_of_cases(cases.ids, kinds, ended=True):
+        for cycle in Clocks._load_of_cases(self.ids, kinds, ended=True):
             values = cycle.values
             key = values["case_id"], values["kind"]
             if key not in last or last[key].values["cycle"] < values["cycle"]:
                 last[key] = cycle
             if cycle.clock.state != "stopped":
                 target = matched[values["case_id"]].get(values["kind"])
-                changed += cases._rematch_cycle(cycle, target, instant, cause, versions)
-        cases._clocks_store(changed)
-        cases._clocks_start_missing(matched, last, at, cause)
+                changed += self._rematch_cycle(cycle, target, instant, cause, versions)
+        self._clocks_store(changed)
+        return matched, last
 
     def _clock_kinds_by_policy(self):
         """Return the kinds that policies alone decide about."""
@@ -308,6 +319,7 @@ class AftersalesCase(models.Model):
         last.values.update(case._rule_values(target), is_manual=False)
         last.changed_rules = True
         schedule = Clocks._schedule(last)
+        case._complete_cycle(last, None)
         last.add(
             machine.retarget(
                 last.clock,
@@ -351,26 +363,73 @@ class AftersalesCase(models.Model):
         :param dict last: {(case id, kind): last cycle}
         """
         wanted = self._clocks_wanted()
-        cycles = []
-        for case in self.sudo():
-            for kind, start in wanted[case.id].items():
-                target = matched[case.id].get(kind)
-                previous = last.get((case.id, kind))
-                if target and _may_start_anew(previous):
-                    cycles.append(case._cycle_after(previous, target, to_epoch(start)))
+        missing = [
+            (case, target, previous, to_epoch(start))
+            for case in self.sudo()
+            for kind, start in wanted[case.id].items()
+            if (target := matched[case.id].get(kind))
+            and _may_start_anew(previous := last.get((case.id, kind)))
+        ]
+        if not missing:
+            return
+        rests = self._stage_rests({case.id for case, *_rest in missing}, to_epoch(at))
+        cycles = [
+            case._cycle_after(previous, target, start, rests.get(case.id, ()))
+            for case, target, previous, start in missing
+        ]
         self._clocks_begin(cycles, machine.start, changed_at=at, cause=cause)
 
-    def _cycle_after(self, previous, target, start):
-        """Return the cycle of a promise that is made again, or for the first time."""
+    def _cycle_after(self, previous, target, start, rests):
+        """Return the cycle of a promise that is made again, or for the first time. It
+        has the pauses that it would have had.
+
+        :param rests: see :meth:`_stage_rests`
+        """
         number = previous.values["cycle"] if previous else 0
         cycle = self._new_cycle(target, start, cycle=number + 1)
+        clock, known_until = cycle.clock, start
         if previous and previous.clock.outcome == "void":
             old = previous.clock
-            cycle.clock.started_at = old.started_at
-            cycle.clock.pauses = [list(pause) for pause in old.pauses]
-            cycle.clock.carried_seconds = old.carried_seconds
+            clock.started_at, known_until = old.started_at, old.stopped_at
+            clock.pauses = [list(pause) for pause in old.pauses]
+            clock.carried_seconds = old.carried_seconds
+        clock.pauses += [
+            [max(low, known_until), high, stage_kind]
+            for low, high, stage_kind in rests
+            if high > known_until and self._rests_in(cycle, stage_kind)
+        ]
         self._complete_cycle(cycle, None)
         return cycle
+
+    def _rests_in(self, cycle, stage_kind):
+        """Whether the time in a kind of stage does not count to a promise."""
+        values = cycle.values
+        rule = self.env["aftersales.policy.target"]._clock_kinds()[values["kind"]]
+        ended = rule.carried and stage_kind not in OPEN_KINDS
+        return ended or stage_kind in values["snapshot"]["pauses"]
+
+    def _stage_rests(self, case_ids, until):
+        """Return {case id: [(from, to, kind of stage)]}: the times in which nobody of
+        ours had to act, by the ledger.
+
+        :param int until: epoch seconds
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT case_id, at, data->>'to_kind'"
+                " FROM aftersales_event"
+                " WHERE case_id = ANY(%s) AND kind = 'stage_changed'"
+                " ORDER BY case_id, id",
+                list(case_ids),
+            )
+        )
+        rests = defaultdict(list)
+        for (case_id, at, kind), later in zip(rows, [*rows, None][1:], strict=True):
+            same_case = later is not None and later[0] == case_id
+            low, high = to_epoch(at), to_epoch(later[1]) if same_case else until
+            if kind not in ("new", "working") and low < high:
+                rests[case_id].append((low, high, kind))
+        return rests
 
     def _clocks_wanted(self):
         """Return {case id: {kind: ``datetime`` it counts from}}: the promises that are
@@ -414,7 +473,9 @@ class AftersalesCase(models.Model):
             if cycle.clock.state != "stopped":
                 changed += cycle.settle(Clocks._schedule(cycle), instant)
         waits = self._absorb_waits(own, [*theirs, *changed], instant)
-        changed += waits + self._absorb_durations(own, theirs, instant)
+        before = Clocks._load_of_cases(others._absorbed_before(self), ended=True)
+        changed += waits
+        changed += self._absorb_durations(own, [*theirs, *before], others, instant)
         for cycle in [*theirs, *changed]:
             if cycle.values["case_id"] in others._ids:
                 schedule = Clocks._schedule(cycle)
@@ -422,63 +483,89 @@ class AftersalesCase(models.Model):
                 changed += [cycle] if cycle not in changed else []
         (self | others)._clocks_store(list({id(c): c for c in changed}.values()))
 
+    def _absorbed_before(self, survivor):
+        """Return the ids of the cases that were merged into these before, by the
+        ledger: also into those, and so on."""
+        found, todo = {*self.ids, survivor.id}, self.ids
+        while todo:
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT DISTINCT absorbed::int4 FROM aftersales_event,"
+                    " jsonb_array_elements_text(data->'absorbed') absorbed"
+                    " WHERE kind = 'clock_merged' AND case_id = ANY(%s)",
+                    todo,
+                )
+            )
+            todo = [row[0] for row in rows if row[0] not in found]
+            found.update(todo)
+        return found - {*self.ids, survivor.id}
+
     def _absorb_waits(self, own, theirs, instant):
-        """Let the oldest open wait for an answer be this case's wait."""
-        kinds = ("first_response", "next_response")
-        waits = [c for c in theirs if c.values["kind"] in kinds and _is_waiting(c)]
-        if not waits:
+        """Let the oldest open wait for an answer be this case's wait. One that was
+        broken already is not broken a second time, but goes on here."""
+        waits = [cycle for cycle in theirs if _is_wait(cycle)]
+        mine = [c for c in own if _is_wait(c) and c.clock.is_open]
+        still_open = [c.clock.started_at for c in waits if c.clock.is_open]
+        if not mine:
+            oldest = min(waits, key=lambda c: c.clock.started_at, default=None)
+            return self._begin_wait(oldest.clock, instant) if oldest else []
+        if not still_open:
             return []
-        oldest = min(cycle.clock.started_at for cycle in waits)
-        mine = [c for c in own if c.values["kind"] in kinds and _is_waiting(c)]
         schedule_of = self.env["aftersales.clock"].sudo()._schedule
         for cycle in mine:
             cycle.changed_rules = True
             schedule = schedule_of(cycle)
-            cycle.add(machine.move_start(cycle.clock, schedule, instant, oldest))
-        return mine or self._begin_wait(oldest, instant)
+            cycle.add(
+                machine.move_start(cycle.clock, schedule, instant, min(still_open))
+            )
+        return mine
 
-    def _begin_wait(self, oldest, instant):
-        """Return the new wait of a case that had none, at an instant before now."""
+    def _begin_wait(self, wait, instant):
+        """Return the new wait of a case that had none, at an instant before now.
+
+        :param wait: ``Clock`` of the wait it takes over
+        """
         kind = "next_response" if self.first_response_at else "first_response"
-        at = {self.id: from_epoch(oldest)}
+        at = {self.id: from_epoch(wait.started_at)}
         target = self._clock_targets([kind], at)[self.id].get(kind)
         if not target:
             return []
-        known = self._clock_cycles_known([kind])
+        known = self._clock_cycles_known({kind, "first_response"})
         cycle = self.sudo()._first_or_next_cycle(target, at, known, "")
         if not cycle:
             return []
+        if not wait.is_open:
+            cycle.clock.carried_breach = True
+            cycle.clock.deadline = wait.deadline
         schedule = self.env["aftersales.clock"].sudo()._schedule(cycle)
         cycle.add(machine.start(cycle.clock, schedule, "merged"))
         cycle.add(machine.judge_change(cycle.clock, schedule, instant, "merged"))
         return [cycle]
 
-    def _absorb_durations(self, own, theirs, instant):
+    def _absorb_durations(self, own, theirs, others, instant):
         """Let the solution of this case count the time spent on the others as well."""
         rules = self.env["aftersales.policy.target"]._clock_kinds()
         changed = []
         for cycle in own:
             kind = cycle.values["kind"]
-            if cycle.clock.state == "stopped" or not rules[kind].carried:
-                continue
             same = [c.clock for c in theirs if c.values["kind"] == kind]
-            if same:
-                schedule = self.env["aftersales.clock"].sudo()._schedule(cycle)
-                cycle.changed_rules = True
-                cycle.add(
-                    machine.absorb(
-                        cycle.clock,
-                        schedule,
-                        instant,
-                        earlier=[
-                            c.clock
-                            for c in own
-                            if c.values["kind"] == kind and c is not cycle
-                        ],
-                        others=same,
-                    )
-                )
-                changed.append(cycle)
+            if cycle.clock.state == "stopped" or not rules[kind].carried or not same:
+                continue
+            fresh = cycle.values["snapshot"].get("on_reopen") == "fresh"
+            earlier = [c for c in own if c.values["kind"] == kind and c is not cycle]
+            lines = machine.absorb(
+                cycle.clock,
+                self.env["aftersales.clock"].sudo()._schedule(cycle),
+                instant,
+                earlier=[] if fresh else [c.clock for c in earlier],
+                others=same,
+            )
+            for line in lines:
+                if line["kind"] == "clock_merged":
+                    line["data"]["absorbed"] = others.ids
+            cycle.changed_rules = True
+            cycle.add(lines)
+            changed.append(cycle)
         return changed
 
     # Parts --------------------------------------------------------------------
@@ -587,11 +674,14 @@ class AftersalesCase(models.Model):
             cycle.clock.target_seconds = max(
                 cycle.clock.fixed_deadline - cycle.clock.started_at, 0
             )
+        cycle.clock.floor_at = None
         if long_running := cycle.values["snapshot"].get("long_running_seconds"):
             schedule = self.env["aftersales.clock"].sudo()._schedule(cycle)
             received = to_epoch(self.sudo().received_at)
-            floor = schedule.add(received, long_running)
-            cycle.clock.floor_at = floor if floor > cycle.clock.started_at else None
+            with suppress(NoWorkingTime):  # planning it will say so
+                floor = schedule.add(received, long_running)
+                if floor > cycle.clock.started_at:
+                    cycle.clock.floor_at = floor
 
     def _ack_kinds(self, kinds):
         return {"first_response"} if "acknowledgement" in kinds else set()
@@ -733,6 +823,11 @@ class AftersalesCase(models.Model):
             successor.add(lines)
             begun.append(successor)
         self._clocks_begin(begun, lambda clock, schedule: [])
+        # What they follow may have changed while nothing ran.
+        cases = self.browse({cycle.values["case_id"] for cycle in begun})
+        for instant, those in cases.grouped(lambda case: instants[case.id]).items():
+            if live := those.filtered(lambda case: case._has_live_promises()):
+                live._rematch_running(instant, "policy_change")
 
     def _clocks_store(self, cycles):
         """Store what happened to cycles of these cases, mirror it and tell it."""
@@ -753,6 +848,7 @@ def _may_start_anew(previous):
     return ended and previous.clock.void_cause in CHANGE_CAUSES
 
 
-def _is_waiting(cycle):
-    """Whether a cycle is an open wait of a customer for an answer."""
-    return cycle.clock.state != "stopped" and cycle.clock.is_open
+def _is_wait(cycle):
+    """Whether a cycle is a wait of a customer for an answer that is still to come."""
+    kinds = ("first_response", "next_response")
+    return cycle.values["kind"] in kinds and cycle.clock.state != "stopped"

@@ -81,6 +81,7 @@ _RESULT_COLUMNS = {
     "manual_reason": "varchar",
     "manual_user_id": "int4",
 }
+_MANUAL_COLUMNS = ("is_manual", "manual_reason", "manual_user_id")
 _JSON_COLUMNS = ("pauses", "snapshot", "decision", "steps_done")
 _ALL_COLUMNS = {**_FIXED_COLUMNS, **_MACHINE_COLUMNS, **_RESULT_COLUMNS}
 # What only a change of the rules alters.
@@ -153,6 +154,8 @@ class Cycle:
         """Return the next cycle of the same promise, not stored yet."""
         values = {name: self.values[name] for name in _FIXED_COLUMNS}
         values["cycle"] += 1
+        if clock.fixed_deadline is not None:
+            values.update((name, self.values.get(name)) for name in _MANUAL_COLUMNS)
         return Cycle(clock, values)
 
     def settle(self, schedule, instant):

@@ -346,12 +346,18 @@ class Promise:
             self.window,
             instant,
             self.target,
-            taken=0 if fresh else self.used(self.ended),
+            taken=0 if fresh else self._spent(),
             was_broken=not fresh and self._is_broken(),
             chained=self.chained,
             ladder=self.ladder,
             done=() if fresh else self.done,
         )._inherit(self)
+
+    def _spent(self):
+        """What was used up at the end; what was left until a time told is left."""
+        if self.fixed is None or self.outcome != "met":
+            return self.used(self.ended)
+        return self.target - self.window.count(self.ended, self.fixed)
 
     def restarted(self):
         """Return the cycle that goes on as if this one had not been void."""

@@ -358,6 +358,16 @@ class TestClockMachine(BaseCase):
         third, _lines = machine.reopen(second, OFFICE, hour("09:00", day=4))
         self.assertTrue(third.carried_breach)
 
+    def test_reopen_from_a_deadline_by_hand(self):
+        """9. Given more time by hand, resolved in that time, reopened: what was left
+        of it is left; it is not broken at once."""
+        first = started(HOUR, hour("09:00"))
+        machine.fix(first, OFFICE, hour("09:30"), hour("16:00"))
+        machine.stop(first, OFFICE, hour("15:00"))
+        second, _lines = machine.reopen(first, OFFICE, hour("09:00", day=1))
+        self.assertIsNone(second.fixed_deadline)
+        self.assertEqual(second.deadline, hour("10:00", day=1))
+
     def test_restart(self):
         """Set aside by mistake and taken back: as if nothing had been."""
         first = started(3 * HOUR, hour("09:00"))
@@ -543,6 +553,14 @@ class TestClockMachine(BaseCase):
         machine.replan(clock, ALWAYS, hour("23:00"), "calendar_change")
         self.assertEqual((clock.outcome, clock.decided_at), ("breached", hour("23:00")))
         self.assertEqual(clock.breach_cause, "calendar_change")
+
+    def test_holiday_after_the_deadline(self):
+        """13. A holiday entered too late does not save what was broken unnoticed."""
+        clock = started(HOUR, hour("09:00"))
+        lines = machine.replan(clock, Schedule("UTC"), hour("12:00"), "calendar_change")
+        self.assertEqual(kinds(lines), ["breached"])
+        self.assertEqual(clock.decided_at, hour("10:00"))
+        self.assertEqual(clock.breach_cause, "time")
 
     # Merging ------------------------------------------------------------------
 

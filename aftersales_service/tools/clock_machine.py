@@ -301,7 +301,7 @@ def reopen(previous, schedule, at, *, fresh=False):
         steps=previous.steps,
     )
     if not fresh:
-        clock.carried_seconds = consumed(previous, schedule, previous.stopped_at)
+        clock.carried_seconds = _used_up(previous, schedule)
         clock.warned_at = previous.warned_at
         clock.steps_done = list(previous.steps_done)
         _carry_breach(clock, previous)
@@ -372,7 +372,11 @@ def retarget(clock, old, schedule, at, *, target_seconds, warn_percent, steps, c
     clock.fixed_deadline = None
     _plan_again(clock, schedule, at)
     line = _changed("clock_retargeted", clock, schedule, at, cause, used, before)
-    line["data"].update(target_seconds=target_seconds, warn_percent=warn_percent)
+    line["data"].update(
+        target_seconds=target_seconds,
+        warn_percent=warn_percent,
+        floor_at=clock.floor_at,
+    )
     return [*lines, line, *judge_change(clock, schedule, at, cause)]
 
 
@@ -687,6 +691,15 @@ def _end(clock, schedule, at, cause, outcome):
     _set_next_event(clock, schedule)
     used = consumed(clock, schedule, at)
     return [*lines, _line(kind, clock, at, cause, used, before)]
+
+
+def _used_up(clock, schedule):
+    """Return the seconds that an ended cycle has used up. Of one that was kept before
+    an instant, what was left until then is left."""
+    if clock.fixed_deadline is None or clock.outcome != "met":
+        return consumed(clock, schedule, clock.stopped_at)
+    left = schedule.seconds_between(clock.stopped_at, clock.fixed_deadline)
+    return clock.target_seconds - left
 
 
 def _carry_breach(clock, previous):

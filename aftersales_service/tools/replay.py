@@ -253,6 +253,7 @@ def _change(values, line, data):
         "carried_seconds",
         "started_at",
         "target_seconds",
+        "floor_at",
         "policy_id",
         "policy_version",
         "calendar_id",

@@ -317,7 +317,7 @@ class AftersalesClock(models.Model):
     _next_event_idx = models.Index("(next_event_at) WHERE state = 'running'")
     _error_idx = models.Index("(id) WHERE error_count > 0")
     _company_decided_idx = models.Index("(company_id, decided_at)")
-    _calendar_idx = models.Index("(calendar_id) WHERE state <> 'stopped'")
+    _calendar_idx = models.Index("(calendar_id, id) WHERE state <> 'stopped'")
 
     def _selection_kind(self):
         kinds = self.env["aftersales.policy.target"]._clock_kinds()

@@ -61,7 +61,9 @@ class AftersalesCase(models.Model):
         if met:
             self._clocks_stop(met, at, cause or codes[0], subject=subject)
         if begun:
-            self._clocks_start(begun, at, subject=subject, deadline=deadline)
+            # What is made archived has its promises, as void.
+            cases = self if "received" in codes else self.filtered("active")
+            cases._clocks_start(begun, at, subject=subject, deadline=deadline)
 
     def _clocks_start(self, kinds, at, *, subject="", deadline=None):
         """Start the promises that the policies make, each as its kind repeats: see
@@ -83,7 +85,7 @@ class AftersalesCase(models.Model):
         cycles = []
         for case in self.sudo():
             # The first answer is begun before the next one, which waits for it.
-            for kind, target in sorted(matched[case.id].items()):
+            for kind, target in sorted(case._targets_alive(matched[case.id]).items()):
                 cycle = case._first_or_next_cycle(target, instants, known, subject)
                 if cycle:
                     case._complete_cycle(cycle, deadline)
@@ -376,6 +378,7 @@ class AftersalesCase(models.Model):
         cycles = [
             case._cycle_after(previous, target, start, rests.get(case.id, ()))
             for case, target, previous, start in missing
+            if not self._was_fulfilled(target["kind"], start, rests.get(case.id, ()))
         ]
         self._clocks_begin(cycles, machine.start, changed_at=at, cause=cause)
 
@@ -400,6 +403,15 @@ class AftersalesCase(models.Model):
         ]
         self._complete_cycle(cycle, None)
         return cycle
+
+    def _was_fulfilled(self, kind, start, rests):
+        """Whether a case was resolved since an instant, and with it what counts from
+        there, for good."""
+        rule = self.env["aftersales.policy.target"]._clock_kinds()[kind]
+        return not rule.carried and any(
+            stage_kind in rule.met_by_stages and high > start
+            for _low, high, stage_kind in rests
+        )
 
     def _rests_in(self, cycle, stage_kind):
         """Whether the time in a kind of stage does not count to a promise."""
@@ -647,6 +659,24 @@ class AftersalesCase(models.Model):
 
         if kinds:
             self._clocks_act(act, instants, kinds)
+
+    def _targets_alive(self, found):
+        """Return the targets that can begin: what is resolved owes nothing that the
+        resolution fulfils, and what is cancelled or set aside owes nothing.
+
+        :param dict found: {kind: plain data of a target}
+        """
+        self.ensure_one()
+        if self.stage_kind == "cancelled" or self.mark:
+            return {}
+        if self.stage_kind in OPEN_KINDS:
+            return found
+        rules = self.env["aftersales.policy.target"]._clock_kinds()
+        return {
+            kind: target
+            for kind, target in found.items()
+            if "resolved" not in rules[kind].met_by_stages
+        }
 
     def _first_or_next_cycle(self, target, instants, known, subject):
         """Return the cycle that a start begins, or None if it begins none.

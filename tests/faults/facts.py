@@ -65,9 +65,8 @@ ESCALATIONS = f"""
 """
 ACTIVITIES = """
     SELECT escalation.id FROM aftersales_escalation escalation
-      LEFT JOIN mail_activity activity ON activity.res_model = 'aftersales.case'
-       AND activity.res_id = escalation.case_id
-       AND activity.user_id = escalation.user_id
+      LEFT JOIN mail_activity activity ON activity.res_id = escalation.id
+       AND activity.res_model = 'aftersales.escalation'
      GROUP BY escalation.id HAVING count(activity.id) <> 1
 """
 NOTHING = {

@@ -32,6 +32,11 @@ class Desk:
         self.queue_row(subject).locator("td[name=name]").click()
         expect(self.page.locator(".o_aftersales_reply_text")).to_be_visible()
 
+    def open_case_by_id(self, case_id):
+        """Open a case by its address."""
+        self.page.goto(f"/odoo/aftersales/{case_id}")
+        self.page.wait_for_selector(".o_aftersales_reply_text")
+
     def reply_box_is_in_sight(self):
         """Whether the reply box is on the screen without scrolling."""
         box = self.page.locator(".o_aftersales_reply").bounding_box()
@@ -49,7 +54,7 @@ class Desk:
         self.page.fill(".o_aftersales_reply_text", text)
         self.page.click(".o_aftersales_send_more")
         self.page.click(f".o_aftersales_{and_then}")
-        expect(self.message(text)).to_be_visible()
+        expect(self.message(text.splitlines()[-1])).to_be_visible()
         expect(self.page.locator(".o_aftersales_reply_text")).to_have_value("")
 
     def message(self, text):

@@ -114,13 +114,10 @@ class Job:
     """A real Odoo whose scheduler runs the clock job, without web server.
 
     :param place: ``Place`` it works on
-    :param workers: 0: threads of one process; 1: processes that are started again when
-        they die, as on a server
     """
 
-    def __init__(self, place, workers=0):
+    def __init__(self, place):
         self.place = place
-        self._workers = workers
         self._folder = None
         self._process = None
 
@@ -133,7 +130,7 @@ class Job:
                 self.place.command(
                     "server",
                     "--no-http",
-                    f"--workers={self._workers}",
+                    "--workers=0",
                     "--max-cron-threads=1",
                     f"--data-dir={self._folder.name}",
                 ),
@@ -159,7 +156,7 @@ class Job:
         return known_log.unexpected_lines(self.log())
 
     def kill(self):
-        """End it as a power cut does: at once, and all of its processes."""
+        """End it as a power cut does: at once."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()

@@ -35,7 +35,7 @@ class OdooServer:
         self._folder = Path(tempfile.mkdtemp(prefix="aftersales-odoo-"))
         try:
             self.database = databases.scratch(template, "journey")
-            self._postpone_mail_queue()
+            self._postpone_other_jobs()
             self._start()
         except BaseException:
             self.__exit__()
@@ -61,14 +61,15 @@ class OdooServer:
         """Return the lines above INFO that nobody expects."""
         return known_log.unexpected_lines(self.log())
 
-    def _postpone_mail_queue(self):
+    def _postpone_other_jobs(self):
         """Odoo sends each mail at once and has an hourly job for what is left over. On
         a new copy that job is due in the very minute of the first mails, and the two
-        would meet in the database."""
+        would meet in the database. So would its digest with people who log in."""
         postgres.query(
             "UPDATE ir_cron SET nextcall = now() AT TIME ZONE 'UTC' + interval '1 hour'"
             " FROM ir_model_data WHERE model = 'ir.cron' AND res_id = ir_cron.id"
-            " AND ir_model_data.name = 'ir_cron_mail_scheduler_action'",
+            " AND ir_model_data.name IN ('ir_cron_mail_scheduler_action',"
+            " 'ir_cron_digest_scheduler_action')",
             self.database,
         )
 

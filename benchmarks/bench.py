@@ -39,6 +39,22 @@ class Bench:
         """The site that comparisons with core are made on: 10,000 cases, if asked."""
         return next((s for s in self.sites if s.size == 10_000), self.smallest)
 
+    def running(self, clocks):
+        """Return a ``Site`` with so many running clocks on half as many cases, and
+        nothing else on them. None is due within a day. The row that asks for it drops
+        it by :meth:`drop_running`."""
+        name = self._name(f"clocks_{settings.size_label(clocks)}")
+        if not self._kept(name):
+            databases.copy(self._base(), name)
+            self.say(f"filling {name}")
+            self._fill(name, lambda env: fill.fill_running(env, clocks))
+        return Site(name, clocks)
+
+    def drop_running(self, site):
+        """Remove a database made by :meth:`running`, unless it is to be kept."""
+        if not settings.KEEP:
+            databases.drop(site.database)
+
     @cached_property
     def core(self):
         """A ``Site`` without our addons, its orders like those of ``middle``."""

@@ -448,6 +448,49 @@ def _clock_columns(stopped, paused, kept, stopped_at):
     }
 
 
+def fill_running(env, count):
+    """Make running clocks, two on each case, that are due in one to twenty days.
+
+    :param int count: number of clocks
+    """
+    env.registry.clear_cache()
+    prepare(env.cr)
+    templates = env["aftersales.case"].search([("name", "=", "Bench case")], order="id")
+    first = next_id(env.cr, "aftersales_case") + 1
+    due = (
+        "date_trunc('second', now() AT TIME ZONE 'UTC') + interval '1 day'"
+        " + pg_temp.pick(%s, 'due', 19 * 86400) * interval '1 second'"
+    )
+    clone(
+        env.cr,
+        "aftersales_case",
+        templates.ids,
+        numbers(-1, count // 2, "1 + i % 2"),
+        id=f"{first} + d.i",
+        number="'R' || lpad(d.i::text, 7, '0')",
+        access_token="NULL",
+        next_deadline=due % "d.i",
+        next_warning_at="NULL",
+    )
+    for kind in ("first_response", "resolution"):
+        clone(
+            env.cr,
+            "aftersales_clock",
+            [_template_clock(case, kind) for case in templates],
+            f"SELECT c.*, 1 + (c.id - {first}) % 2 AS slot FROM aftersales_case c"
+            f" WHERE c.id >= {first}",
+            case_id="d.id",
+            company_id="d.company_id",
+            state="'running'",
+            outcome="'none'",
+            pauses="'[]'",
+            decided_at="NULL",
+            deadline="d.next_deadline",
+            warning_at="NULL",
+            next_event_at="d.next_deadline + interval '1 second'",
+        )
+
+
 # Ledger and messages ------------------------------------------------------------------
 
 

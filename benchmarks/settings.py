@@ -23,6 +23,8 @@ def _size(text):
 
 
 SIZES = sorted(map(_size, os.environ.get("SIZES", "1k,10k,200k").split(",")))
+# Numbers of running clocks that the idle job is measured at.
+CLOCKS = sorted(map(_size, os.environ.get("CLOCKS", "1k,100k,1m").split(",")))
 # Numbers of the rows to measure; empty: all.
 ROWS = {int(row) for row in os.environ.get("ROWS", "").split(",") if row}
 # Interleaved pairs behind a ratio, and repetitions behind a plain value.

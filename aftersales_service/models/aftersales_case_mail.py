@@ -180,6 +180,7 @@ class AftersalesCase(models.Model):
                 ),
             }
         )
+        self._meet_other_work()
         if not self.active and not self.mark:
             # Nobody looks for one who waits in the archive.
             self.write({"active": True})
@@ -187,6 +188,12 @@ class AftersalesCase(models.Model):
         if self._has_live_promises():
             self._clocks_event("customer_message", at)
         self._notify_changed()
+
+    def _meet_other_work(self):
+        """Write the case before its promises: who posts on it at the same moment then
+        waits and is repeated with a new snapshot. Two new cycles of one promise would
+        be a violation of uniqueness instead, which costs the second message."""
+        self.flush_recordset()
 
     def _go_on(self, at):
         """Take a case the customer wrote to back to work, if it rested. A refusal
@@ -231,6 +238,7 @@ class AftersalesCase(models.Model):
                 **({"first_response_at": at} if is_first else {}),
             }
         )
+        self._meet_other_work()
         if is_first:
             self._skip_acknowledgement(at, "human_reply")
         self._clocks_event(

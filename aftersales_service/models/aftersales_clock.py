@@ -670,8 +670,16 @@ class AftersalesClock(models.Model):
             SQL("ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED", BATCH_SIZE),
         )
         if cycles:
-            self._tick(cycles, now)
+            owed = {cycle.id for cycle in cycles if self._is_owed(cycle)}
+            self._forget_failures([c.id for c in cycles if c.id not in owed])
+            self._tick([c for c in cycles if c.id in owed], now)
             self.env["ir.cron"]._commit_progress(len(cycles))
+
+    @api.model
+    def _is_owed(self, cycle):
+        """Whether somebody still waits to be told of what could not be told."""
+        pending = cycle.values["pending_event"]
+        return pending in TOLD or bool(pending and self._is_listened_to())
 
     @api.model
     def _lock_due(self, now, limit=None):
@@ -745,6 +753,10 @@ class AftersalesClock(models.Model):
         """Announce what happened. A failure never undoes the fact: it is noted on the
         clock and tried again by the job."""
         listened = self._is_listened_to()
+        for cycle in cycles:
+            pending = cycle.values.get("pending_event")
+            if pending and pending not in cycle.news:
+                cycle.news.insert(0, pending)
         self._isolated(
             [c for c in cycles if c.news and (listened or TOLD & set(c.news))],
             self._announce,
@@ -821,7 +833,9 @@ class AftersalesClock(models.Model):
                 """,
                 id=clock_id,
                 error=f"{type(error).__name__}: {error}"[:500],
-                pending=next((code for code in news if code in TOLD), None),
+                pending=next(
+                    (c for c in news if c in TOLD), news[-1] if news else None
+                ),
                 now=from_epoch(now),
                 max=MAX_RETRY,
             )

@@ -139,6 +139,7 @@ class AftersalesPolicyStep(models.Model):
         domain="[('model_id.model', '=', 'aftersales.case'),"
         " ('usage', '=', 'ir_actions_server')]",
         groups="base.group_system",
+        copy=False,
         help="Any server action on the case. Only administrators choose them.",
     )
 
@@ -325,6 +326,20 @@ class AftersalesPolicyStep(models.Model):
                 )
 
     # CRUD -----------------------------------------------------------------------
+
+    def copy_data(self, default=None):
+        """Who may not choose server actions copies a step without them; one that would
+        do nothing else tells its people."""
+        copies = super().copy_data(default)
+        field = self._fields["server_action_ids"]
+        may_choose = self._has_field_access(field, "write")
+        others = [name for name in self._action_fields() if name != field.name]
+        for step, vals in zip(self, copies, strict=True):
+            if vals and may_choose:
+                vals.setdefault(field.name, [Command.set(step[field.name].ids)])
+            elif vals and not any(step[name] for name in others):
+                vals["do_activity"] = True
+        return copies
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -12,7 +12,7 @@ from ..models.aftersales_clock import OUTCOMES, STATES
 from ..models.aftersales_stage import STAGE_KINDS
 
 # Broken only because the promise or its hours were changed: nobody was too slow.
-RULES_CHANGED = (*CHANGE_CAUSES, "calendar_change")
+RULES_CHANGED = (*CHANGE_CAUSES, "calendar_change", "manual_reset")
 
 
 class AftersalesReportClock(models.Model):
@@ -176,6 +176,7 @@ class AftersalesReportClock(models.Model):
             ("policy_version", self.env._("A new version of the policy was applied")),
             ("policy_archived", self.env._("The policy was archived")),
             ("calendar_change", self.env._("The working hours were changed")),
+            ("manual_reset", self.env._("Deadline set by hand")),
             ("merged", self.env._("A case that waited longer was merged into it")),
         ]
 

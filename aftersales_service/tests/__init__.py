@@ -44,6 +44,7 @@ from . import (
     test_query_counts,
     test_replay,
     test_report_clock,
+    test_review,
     test_settings,
     test_simulation,
     test_team,

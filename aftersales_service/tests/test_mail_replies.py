@@ -359,7 +359,7 @@ class TestCustomerMessages(AftersalesMailCommon):
         self.env.invalidate_all()
         source = self._mail("Thank you.", reply_to=self._messages(self.case)[-1])
         self.env.invalidate_all()
-        with self.mock_mail_gateway(), self.assertQueryCount(57):
+        with self.mock_mail_gateway(), self.assertQueryCount(58):
             self.env["mail.thread"].sudo().message_process(None, source)
             self.env.flush_all()
 

@@ -173,7 +173,9 @@ class AftersalesCase(models.Model):
     def _demo_acknowledge(self, at):
         """Take the confirmation of receipt as sent: nothing is mailed."""
         self._write_mirror({"acknowledge_at": False, "acknowledged_at": at})
-        self._clocks_stop(["acknowledgement"], at, cause="auto_acknowledgement")
+        line = self._event(self, "acknowledged", at, cause="automatic")
+        self.env["aftersales.event"]._append([line])
+        self._clocks_stop(["acknowledgement"], at, cause="acknowledgement")
 
     def _demo_step(self, act, who, text, at):
         """Take one step of a story.

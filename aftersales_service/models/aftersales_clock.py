@@ -243,7 +243,9 @@ class AftersalesClock(models.Model):
     policy_id = fields.Many2one(
         "aftersales.policy", ondelete="set null", index="btree_not_null"
     )
-    target_id = fields.Many2one("aftersales.policy.target", ondelete="set null")
+    target_id = fields.Many2one(
+        "aftersales.policy.target", ondelete="set null", index="btree_not_null"
+    )
     policy_version = fields.Integer()
     target_seconds = fields.Integer(string="Promised Time (s)", required=True)
     calendar_id = fields.Many2one(

@@ -95,6 +95,7 @@ class AftersalesEscalation(models.Model):
         "(case_id, level) WHERE state = 'waiting'",
         "The case is escalated to this level already and waits to be acknowledged.",
     )
+    _raised_idx = models.Index("(raised_at DESC, id DESC)")
     _user_waiting_idx = models.Index("(user_id) WHERE state = 'waiting'")
 
     @api.model
@@ -331,7 +332,8 @@ class AftersalesEscalation(models.Model):
 
 
 class MailActivity(models.Model):
-    """An activity on an escalation that is done has acknowledged it."""
+    """The task that tells somebody of an escalation acknowledges it when it is done;
+    other activities on it, and other people's, do not."""
 
     _inherit = "mail.activity"
 
@@ -345,9 +347,12 @@ class MailActivity(models.Model):
     def _aftersales_escalations(self):
         """Return the escalations that wait with these activities."""
         model = self.env["aftersales.escalation"]
-        ours = self.filtered(lambda a: a.res_model == model._name)
-        records = model.browse(ours.mapped("res_id")).exists()
-        return records.filtered(lambda e: e.sudo().state == "waiting")
+        ours = self.filtered(lambda a: a.res_model == model._name and a.automated)
+        people = {activity.res_id: activity.user_id for activity in ours}
+        records = model.browse(people).exists()
+        return records.filtered(
+            lambda e: e.sudo().state == "waiting" and e.sudo().user_id == people[e.id]
+        )
 
 
 class AftersalesCase(models.Model):

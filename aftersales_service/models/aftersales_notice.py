@@ -74,6 +74,7 @@ class AftersalesNotice(models.Model):
     next_warning_at = fields.Datetime(related="case_id.next_warning_at")
     deadline_state = fields.Selection(related="case_id.deadline_state")
 
+    _prepared_at_idx = models.Index("(prepared_at DESC, id DESC)")
     _prepared_uniq = models.UniqueIndex(
         "(case_id, reason, COALESCE(clock_id, 0)) WHERE state = 'prepared'",
         "Such a message is prepared already.",

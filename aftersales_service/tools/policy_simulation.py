@@ -208,6 +208,8 @@ class Story:
         goes_on = last is not None and last.state != "stopped"
         if goes_on or (last is not None and rule.repeats == "once"):
             return
+        if not self._may_start(rule):
+            return
         if kind == "next_response" and not self.answered and self._first_is_due():
             return
         promise = self.promises[kind]
@@ -217,6 +219,13 @@ class Story:
             clock.floor_at = floor if floor > clock.started_at else None
         machine.start(clock, promise.schedule)
         self._begin(kind, clock, fact.now)
+
+    def _may_start(self, rule):
+        """Whether a case can owe what a kind of promise is about."""
+        if not self.active or self.mark or self.stage == "cancelled":
+            return False
+        in_work = self.stage in self.rules.open_stages
+        return in_work or "resolved" not in rule.met_by_stages
 
     def _begin(self, kind, clock, now):
         promise = self.promises[kind]

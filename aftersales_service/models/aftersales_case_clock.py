@@ -820,10 +820,12 @@ class AftersalesCase(models.Model):
             if changed_at is not None:
                 instant = to_epoch(changed_at)
                 cycle.add(machine.judge_change(cycle.clock, schedule, instant, cause))
+            begun = cycle.settle(schedule, now)
+            last = begun[-1]
             stage_kind = cases[cycle.values["case_id"]].stage_kind
-            if stage_kind in cycle.values["snapshot"]["pauses"]:
-                cycle.add(machine.pause(cycle.clock, schedule, now, stage_kind))
-            changed += cycle.settle(schedule, now)
+            if stage_kind in last.values["snapshot"]["pauses"]:
+                last.add(machine.pause(last.clock, schedule, now, stage_kind))
+            changed += begun
         self._clocks_store(changed)
 
     def _clocks_renew(self, at, wanted, renew):

@@ -235,6 +235,20 @@ class TestClockFaults(ClockKindsCommon):
             case._clocks_event("transfer_sent", again, subject="aftersales.transfer,2")
             self.assertEqual(self._clocks(case, "transfer")[-1].started_at, again)
 
+    def test_taken_back_while_waiting(self):
+        """6. Set aside and taken back while the customer has to act: what begins in
+        place of what was missed meanwhile rests as well."""
+        self._promise("update", 5 * HOUR, pause_customer=True)
+        case = self._case()
+        self._reply(case)
+        self._pass(HOUR)
+        self._move(case, "waiting_customer")
+        self._pass(HOUR)
+        case._set_aside("spam", "By mistake")
+        self._pass(9 * HOUR)
+        case.action_undo_mark()
+        self.assertEqual(self._clocks(case, "update")[-1].state, "paused")
+
     def test_late_between_two_ticks(self):
         """49, 50. Late between two looks of the job is broken, at the deadline of the
         wait that was missed, though another one was longer."""

@@ -33,6 +33,8 @@ class Life:
     def __init__(self, rules, now):
         self.rules, self.grade = rules, "common"
         self.cycles = {kind: [] for kind in rules["common"]}
+        # the stages that pause the last cycle of each kind
+        self.pausing = {}
         self.stage, self.owner, self.category = "new", None, False
         self.mark, self.active, self.answered = None, True, False
         for kind in ("first_response", "resolution", "work"):
@@ -60,7 +62,7 @@ class Life:
     def begin(self, kind, now):
         """Begin a promise that does not go on."""
         if self.last(kind) is None:
-            target, window, _pauses = self.rule(kind)
+            target, window, self.pausing[kind] = self.rule(kind)
             chained = kind == "update"
             self.cycles[kind].append(Promise(window, now, target, chained=chained))
             self.rest(kind, now)
@@ -70,7 +72,7 @@ class Life:
         cycle = self.last(kind)
         if cycle is None:
             return
-        if self.stage in self.rule(kind)[2]:
+        if self.stage in self.pausing[kind]:
             cycle.pause(now, self.stage)
         else:
             cycle.resume(now)
@@ -134,7 +136,9 @@ class Life:
         """What runs follows the policy of the present class."""
         self.look(now)
         for kind, cycle in self.running().items():
-            target, window, _pauses = self.rule(kind)
+            if not cycle.is_open:
+                continue  # what is decided goes on by the rules it was decided by
+            target, window, self.pausing[kind] = self.rule(kind)
             if (cycle.target, cycle.window) != (target, window):
                 cycle.change(now, "policy_change", target=target, window=window)
             self.look(now)
@@ -299,7 +303,9 @@ class TestClockLives(ClockKindsCommon):
             return acts
         acts += [("customer", None)] * 3 + [("reply", None)] * 2
         if life.stage in Life.OPEN:
-            acts += [("grade", "urgent"), ("grade", "common"), ("archive", False)]
+            grade = "common" if life.grade == "urgent" else "urgent"
+            acts += [("grade", grade)] * (5 if "waiting" in life.stage else 2)
+            acts += [("archive", False)]
             acts += [("owner", True), ("owner", False), ("classify", None)]
             acts += [("mark", None)]
         return acts

@@ -125,12 +125,13 @@ def busy_tick(bench):
             against="UPDATE",
             limits=Limits(ratio=40, queries=1 / 50),
         )
-        for count, steps, what in (
-            (MANY_DUE // 5, LADDER, "due with a ladder step"),
-            (MANY_DUE, [], "due"),
+        # Row 5 is about what a step costs; here it must not cost memory.
+        for count, steps, what, queries in (
+            (MANY_DUE // 5, LADDER, "due with a ladder step", None),
+            (MANY_DUE, [], "due", 1 / 50),
         ):
             site.run(partial(_make_due, count=count, steps=steps), ROOT, commit=True)
-            yield _memory(site, f"memory, {count:,} {what}", count)
+            yield _memory(site, f"memory, {count:,} {what}", count, queries)
     finally:
         bench.drop_running(site)
 
@@ -144,7 +145,7 @@ def _make_due(env, count, steps):
            SET snapshot = jsonb_set(snapshot, '{{steps}}', %s::jsonb),
                steps_done = '[]', deadline = date_trunc('second', {due}),
                next_event_at = date_trunc('second', {due}) + interval '1 second',
-               started_at = {due} - interval '30 days'
+               started_at = {due} - interval '3 days'
          WHERE id IN (SELECT id FROM aftersales_clock WHERE state = 'running'
                        AND outcome = 'none' ORDER BY next_event_at, id LIMIT %s)
         """,
@@ -199,7 +200,7 @@ print(json.dumps({
 """
 
 
-def _memory(site, what, count):
+def _memory(site, what, count, queries):
     command = [settings.PYTHON, "-m", "odoo", "shell", "-d", site.database]
     if settings.CONFIG:
         command += ["-c", settings.CONFIG]
@@ -220,7 +221,7 @@ def _memory(site, what, count):
         told["mb"],
         unit="MB",
         queries=told["queries"] / count,
-        limits=Limits(value=100, queries=1 / 50),
+        limits=Limits(value=100, queries=queries),
         note=f"{told['seconds'] / count * 1000:.2f} ms per clock",
     )
 

@@ -30,32 +30,61 @@ class AftersalesClock(models.Model):
         self._change_by_hand(fix, reason)
 
     def _reset_deadline(self, reason):
-        """Let the deadline of these promises follow from their rules again.
+        """Let the deadline of these promises follow from the rules again: those of the
+        policy that is chosen now, with the pauses they would have had meanwhile.
 
         :param str reason: kept on the clock, for who asks why
         """
+        by_hand = self.filtered("is_manual")
+        cases_sudo = by_hand.sudo().case_id
+        now = cases_sudo._clock_now()
+        received = {case.id: case.received_at for case in cases_sudo}
+        kinds = set(by_hand.mapped("kind"))
+        matched = self.env["aftersales.policy"]._match_plain(
+            cases_sudo, kinds, received
+        )
+        rests = cases_sudo._stage_rests(cases_sudo.ids, to_epoch(now))
 
         def reset(case, cycle, schedule, instant):
-            clock = cycle.clock
-            cycle.values["is_manual"] = False
-            lines = machine.retarget(
-                clock,
-                schedule,
-                schedule,
-                instant,
-                target_seconds=clock.target_seconds,
-                warn_percent=clock.warn_percent,
-                steps=clock.steps,
-                cause="manual_reset",
-            )
-            cycle.add(lines)
-            case._pause_as_stage(cycle, schedule, instant)
+            target = matched[case.id].get(cycle.values["kind"])
+            theirs = rests.get(case.id, ())
+            self._reset_cycle(case, cycle, schedule, instant, target, theirs)
 
-        by_hand = self.filtered("is_manual")
         by_hand._change_by_hand(reset, reason)
-        # What changed on the case meanwhile takes effect now.
-        cases_sudo = by_hand.sudo().case_id
-        cases_sudo._clocks_rematch(cases_sudo._clock_now())
+        cases_sudo._clocks_rematch(now)
+
+    def _reset_cycle(self, case, cycle, schedule, instant, target, rests):
+        """Let one promise follow from its rules again.
+
+        :param target: plain data of the target that is chosen now, or None
+        :param rests: see ``_stage_rests``
+        """
+        clock, values = cycle.clock, cycle.values
+        values["is_manual"] = False
+        seconds = clock.target_seconds
+        if target and target["id"] != values["target_id"]:
+            values.update(case._rule_values(target))
+            case._complete_cycle(cycle, None)
+            seconds = target["target_seconds"]
+        known = clock.pauses[-1][1] if clock.pauses else clock.started_at
+        missed = [
+            (max(low, known), high, stage_kind)
+            for low, high, stage_kind in rests
+            if high > known and case._rests_in(cycle, stage_kind)
+        ]
+        lines = machine.retarget(
+            clock,
+            schedule,
+            self.env["aftersales.clock"].sudo()._schedule(cycle),
+            instant,
+            target_seconds=seconds,
+            warn_percent=values["snapshot"]["warn_percent"],
+            steps=values["snapshot"].get("steps", []),
+            cause="manual_reset",
+            rests=missed,
+        )
+        cycle.add(lines)
+        case._pause_as_stage(cycle, schedule, instant)
 
     def _change_by_hand(self, change, reason):
         """Change the rules of the promises among these that are still open.

@@ -368,7 +368,7 @@ class AftersalesCase(models.Model):
                 }
                 for case_id, found in matched.items()
             }
-        super()._clocks_start_missing(matched, last, at, cause)
+        return super()._clocks_start_missing(matched, last, at, cause)
 
     def _clocks_store(self, cycles):
         """Note what becomes of promises; while it is only looked at, store nothing."""

@@ -18,7 +18,7 @@ class AftersalesPolicyVersion(models.Model):
     _log_access = False
 
     policy_id = fields.Many2one(
-        "aftersales.policy", required=True, index=False, ondelete="cascade"
+        "aftersales.policy", required=True, index=True, ondelete="cascade"
     )
     version = fields.Integer(required=True)
     at = fields.Datetime(string="Since", required=True)

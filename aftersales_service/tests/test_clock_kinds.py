@@ -521,6 +521,28 @@ class TestManualDeadline(ClockKindsCommon):
         self.assertFalse(self.clock.is_manual)
         self.assertFalse(self.clock.fixed_deadline)
 
+    def test_pauses_meanwhile(self):
+        """Taken back, it has the pauses that it would have had: nothing is broken that
+        the customer's turn took."""
+        self._set()
+        self._pass(HOUR // 2)
+        self.case.action_wait_customer()
+        self._pass(28 * HOUR)
+        self.clock.with_user(self.user_manager).action_reset_deadline("Over")
+        self.assertEqual((self.clock.state, self.clock.outcome), ("paused", "none"))
+        self.assertEqual(self.clock.remaining_seconds, 8 * HOUR - HOUR // 2)
+        self.assertFalse(self.env["aftersales.difference"]._check_cases(self.case.ids)[0])
+
+    def test_looser_policy_meanwhile(self):
+        """Taken back, the policy that is chosen now decides, not the one before."""
+        self._set()
+        self._promise("resolution", 80 * HOUR, "team").sequence = 1
+        self.case.priority = "3"
+        self._pass(DAY + 4 * HOUR)
+        self.clock.with_user(self.user_manager).action_reset_deadline("Over")
+        self.assertEqual(self.clock.outcome, "none")
+        self.assertEqual(self.clock.target_seconds, 80 * HOUR)
+
     def test_ends_a_pause(self):
         """A paused promise runs again, to the new deadline."""
         self.case.action_wait_customer()

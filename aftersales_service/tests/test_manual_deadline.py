@@ -79,7 +79,8 @@ class TestManualDeadline(ClockCommon):
             clock.with_user(self.user_manager).action_reset_deadline("Again")
 
     def test_reset_while_the_case_waits(self):
-        """The time that was set ran; from the reset on it stands still again."""
+        """What was the customer's turn does not count afterwards either, and it stands
+        still again."""
         case = self._case(at("08:00"))
         self._move(case, "waiting_customer", at("09:00"))
         clock = self._clock(case)
@@ -87,7 +88,7 @@ class TestManualDeadline(ClockCommon):
         self.frozen.move_to(at("10:00"))
         clock.with_user(self.user_manager).action_reset_deadline("Asked too early")
         self.assertEqual(clock.state, "paused")
-        self.assertEqual(clock.remaining_seconds, 2 * HOUR)
+        self.assertEqual(clock.remaining_seconds, 3 * HOUR)
 
     def test_reset_too_late(self):
         """The calculated time is over: broken at the moment of the change, never

@@ -353,13 +353,26 @@ def plan(clock, schedule):
 # Changes of the rules -----------------------------------------------------------------
 
 
-def retarget(clock, old, schedule, at, *, target_seconds, warn_percent, steps, cause):
+def retarget(
+    clock,
+    old,
+    schedule,
+    at,
+    *,
+    target_seconds,
+    warn_percent,
+    steps,
+    cause,
+    rests=(),
+):
     """Give an open promise another target: it keeps its start and its pauses, and gives
     up a deadline set by hand. What is decided stays as it is.
 
     :param old: schedule it was counted in so far
     :param schedule: schedule it is counted in from now on, from its start
     :param str cause: what changed
+    :param rests: pauses that a fixed deadline did not take, as (from, to, cause) after
+        the last one it took
     :return: ledger lines
     """
     lines = [] if clock.state == "stopped" else settle(clock, old, at)
@@ -370,6 +383,7 @@ def retarget(clock, old, schedule, at, *, target_seconds, warn_percent, steps, c
     clock.warn_percent = warn_percent
     clock.steps = steps
     clock.fixed_deadline = None
+    clock.pauses += [list(rest) for rest in rests]
     _plan_again(clock, schedule, at)
     line = _changed("clock_retargeted", clock, schedule, at, cause, used, before)
     line["data"].update(
@@ -377,6 +391,8 @@ def retarget(clock, old, schedule, at, *, target_seconds, warn_percent, steps, c
         warn_percent=warn_percent,
         floor_at=clock.floor_at,
     )
+    if rests:
+        line["data"]["pauses"] = [list(pause) for pause in clock.pauses]
     return [*lines, line, *judge_change(clock, schedule, at, cause)]
 
 

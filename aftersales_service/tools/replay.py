@@ -260,6 +260,8 @@ def _change(values, line, data):
     ):
         if name in data:
             values[name] = data[name]
+    if "pauses" in data:
+        values["pauses"] = [list(pause) for pause in data["pauses"]]
     if values["state"] == "paused":
         _set_remaining(values, line)
 

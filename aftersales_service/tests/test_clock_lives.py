@@ -289,7 +289,7 @@ class TestClockLives(ClockKindsCommon):
 
     def _possible(self, life):
         """Return what may happen now, as (name, argument)."""
-        acts = [("tick", None), ("note", None), ("automatic", None), ("reply", None)]
+        acts = [("tick", None), ("note", None), ("automatic", None)]
         if life.mark:
             return [*acts, ("unmark", None)]
         if not life.active:
@@ -301,7 +301,7 @@ class TestClockLives(ClockKindsCommon):
         acts += [("move", stage) for stage in stages if stage != life.stage]
         if life.stage == "cancelled":
             return acts
-        acts += [("customer", None)] * 3 + [("reply", None)] * 2
+        acts += [("customer", None)] * 3 + [("reply", None)] * 3
         if life.stage in Life.OPEN:
             grade = "common" if life.grade == "urgent" else "urgent"
             acts += [("grade", grade)] * (5 if "waiting" in life.stage else 2)

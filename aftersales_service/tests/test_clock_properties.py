@@ -336,7 +336,7 @@ class TestClockProperties(BaseCase):
 
         :param ticks: ``Random`` that lets the job look at further instants
         """
-        scene = self.scenes[seed // 4]
+        scene = self._scene(seed)
         scene.random = random = Random(seed)
         history = History(scene, eager, **self._facts(scene))
         names = random.choices(ACTS, k=random.randint(2, 14))
@@ -430,13 +430,15 @@ class TestClockProperties(BaseCase):
                 found = line["deadline_before"]
                 self.assertEqual(found, before["deadline_after"], kinds)
 
-    def _scenes(self, count):
-        return [Scene(Random(number)) for number in range(-(-count // 4))]
+    def _scene(self, seed):
+        """Return the scene of a seed; four in a row share one."""
+        if getattr(self, "scene", (None,))[0] != seed // 4:
+            self.scene = (seed // 4, Scene(Random(seed // 4)))
+        return self.scene[1]
 
     def test_histories(self):
         """Random lives: outcome, instants, causes and carried seconds of every cycle
         are the oracle's, after every act."""
-        self.scenes = self._scenes(HISTORIES)
         for seed in range(HISTORIES):
             with told(seed):
                 self._compare_all(self._live(seed, eager=True))
@@ -444,7 +446,6 @@ class TestClockProperties(BaseCase):
     def test_when_the_job_looks(self):
         """The same lives without the job, and with a job at other instants, end the
         same: outcomes, instants, seconds."""
-        self.scenes = self._scenes(HISTORIES // 3)
         for seed in range(HISTORIES // 3):
             with told(seed):
                 lazy = self._live(seed, eager=False)
@@ -457,7 +458,6 @@ class TestClockProperties(BaseCase):
     def test_ladders(self):
         """Steps are due where the oracle says, in every state of the promise; those
         due last act, earlier ones are skipped, and each comes once in a cycle."""
-        self.scenes = self._scenes(LADDERS)
         fired = skipped = 0
         for seed in range(LADDERS):
             with told(seed):
@@ -467,7 +467,7 @@ class TestClockProperties(BaseCase):
         self.assertGreater(min(fired, skipped), LADDERS // 3)
 
     def _climb(self, seed):
-        scene = self.scenes[seed // 4]
+        scene = self._scene(seed)
         scene.random = random = Random(seed)
         facts = {**self._facts(scene), "ladder": scene.ladder()}
         history = History(scene, True, **facts)

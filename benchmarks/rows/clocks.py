@@ -85,7 +85,7 @@ def _plan(site):
 
     plan = site.ask(explain, ROOT)
     found = "aftersales_clock_next_event_idx" in plan and "Seq Scan" not in plan
-    return "by the partial index" if found else f"WITHOUT its index: {plan}"
+    return "by the partial index" if found else "WITHOUT the partial index"
 
 
 def _tick(env):

@@ -531,7 +531,9 @@ class TestManualDeadline(ClockKindsCommon):
         self.clock.with_user(self.user_manager).action_reset_deadline("Over")
         self.assertEqual((self.clock.state, self.clock.outcome), ("paused", "none"))
         self.assertEqual(self.clock.remaining_seconds, 8 * HOUR - HOUR // 2)
-        self.assertFalse(self.env["aftersales.difference"]._check_cases(self.case.ids)[0])
+        self.assertFalse(
+            self.env["aftersales.difference"]._check_cases(self.case.ids)[0]
+        )
 
     def test_looser_policy_meanwhile(self):
         """Taken back, the policy that is chosen now decides, not the one before."""

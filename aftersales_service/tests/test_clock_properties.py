@@ -386,6 +386,8 @@ class TestClockProperties(BaseCase):
         if due is not None:
             self.assertEqual(clock.deadline, due)
         is_waiting = promise.is_open and promise.state == "paused"
+        is_paused = clock.state == "paused"
+        self.assertEqual(clock.remaining_seconds is not None, is_paused)
         if clock.state != "stopped":
             has_none = is_waiting or clock.error is not None
             self.assertEqual(clock.deadline is None, has_none)

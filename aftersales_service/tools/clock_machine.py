@@ -492,6 +492,7 @@ def judge_change(clock, schedule, at, cause):
         _end_pause(clock, at)
         clock.state = "stopped"
         clock.stopped_at = at
+        clock.remaining_seconds = None
         lines.append(_line("clock_stopped", clock, at, "chain"))
     _set_next_event(clock, schedule)
     return lines

@@ -146,12 +146,14 @@ class Promise:
         self.since = max([start, *(pause[1] for pause in pauses)])
         self.outcome = self.decided = self.ended = None
         self.broken_by = self.void_by = self.deadline = None
-        self.counted = window.seconds[:]
-        self._cut_pauses(self.counted)
+        self._blacken()
 
     def _blacken(self):
-        self.counted[:] = self.window.seconds
-        self._cut_pauses(self.counted)
+        # A chain has thousands of cycles: those without a pause share the window's.
+        self.counted = self.window.seconds
+        if self.pauses:
+            self.counted = self.window.seconds[:]
+            self._cut_pauses(self.counted)
 
     def _cut_pauses(self, seconds):
         for start, end, _cause in self.pauses:

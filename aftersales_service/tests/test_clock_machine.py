@@ -55,7 +55,7 @@ events = st.lists(
 class TestClockMachine(BaseCase):
     """The life of a clock against the oracle, and the known traps one by one."""
 
-    @settings(RELAXED, max_examples=300)
+    @RELAXED
     @given(scenes(), st.integers(0, 3 * DAY), st.integers(1, 30 * HOUR), events)
     def test_oracle(self, scene, offset, target, history):
         """Random histories: outcome and instant of decision equal the oracle's, in

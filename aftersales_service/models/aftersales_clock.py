@@ -77,6 +77,7 @@ _RESULT_COLUMNS = {
     "error_count": "int4",
     "last_error": "varchar",
     "retry_at": "timestamp",
+    "owes_steps": "bool",
     "is_manual": "bool",
     "manual_reason": "varchar",
     "manual_user_id": "int4",
@@ -312,12 +313,17 @@ class AftersalesClock(models.Model):
     error_count = fields.Integer()
     last_error = fields.Char()
     retry_at = fields.Datetime()
+    owes_steps = fields.Boolean(
+        help="Broken and ended at once, because the next promise of the chain began. "
+        "Its steps at the deadline are still to be taken."
+    )
 
     _cycle_uniq = models.UniqueIndex(
         "(case_id, kind, subject, cycle)", "This promise has been started already."
     )
     _next_event_idx = models.Index("(next_event_at) WHERE state = 'running'")
     _error_idx = models.Index("(id) WHERE error_count > 0")
+    _retry_idx = models.Index("(retry_at) WHERE state = 'stopped'")
     _company_decided_idx = models.Index("(company_id, decided_at)")
     _calendar_idx = models.Index("(calendar_id, id) WHERE state <> 'stopped'")
 
@@ -600,7 +606,8 @@ class AftersalesClock(models.Model):
             self.env.cr.execute(
                 SQL(
                     "UPDATE aftersales_clock SET error_count = 0, last_error = NULL,"
-                    " retry_at = NULL, pending_event = NULL WHERE id = ANY(%s)",
+                    " retry_at = CASE WHEN owes_steps THEN retry_at END,"
+                    " pending_event = NULL WHERE id = ANY(%s)",
                     ids,
                 )
             )
@@ -663,13 +670,11 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _tell_again(self, now):
-        """Try again to tell what happened to clocks that have ended meanwhile."""
+        """Do what is left to do for clocks that have ended meanwhile: tell what could
+        not be told, take the steps that waited."""
         cycles = self._load(
-            SQL(
-                "error_count > 0 AND state = 'stopped' AND retry_at <= %s",
-                from_epoch(now),
-            ),
-            SQL("ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED", BATCH_SIZE),
+            SQL("state = 'stopped' AND retry_at <= %s", from_epoch(now)),
+            SQL("ORDER BY retry_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED", BATCH_SIZE),
         )
         if cycles:
             owed = {cycle.id for cycle in cycles if self._is_owed(cycle)}
@@ -681,7 +686,8 @@ class AftersalesClock(models.Model):
     def _is_owed(self, cycle):
         """Whether somebody still waits to be told of what could not be told."""
         pending = cycle.values["pending_event"]
-        return pending in TOLD or bool(pending and self._is_listened_to())
+        listened = bool(pending and self._is_listened_to())
+        return cycle.values["owes_steps"] or pending in TOLD or listened
 
     @api.model
     def _lock_due(self, now, limit=None):
@@ -711,6 +717,8 @@ class AftersalesClock(models.Model):
             now,
             pending=False,
         )
+        owing = [c for c in settled if c.values.get("owes_steps")]
+        self._isolated(owing, self._climb_ended, now, pending=False)
         self._tell(settled, now)
 
     @api.model
@@ -726,12 +734,23 @@ class AftersalesClock(models.Model):
         """
 
     @api.model
+    def _climb_ended(self, cycles, now):
+        """Hook: these clocks ended when they broke, and steps at their deadlines are
+        left.
+
+        :param list cycles: locked :class:`Cycle` objects
+        :param int now: epoch seconds
+        """
+
+    @api.model
     def _tick_cycles(self, cycles, now):
         """Let time pass on clocks until an instant, and store what happened. Cycles
         that follow in a chain are added to the list."""
         for cycle in list(cycles):
             if cycle.values["pending_event"]:
                 cycle.news.append(cycle.values["pending_event"])
+            if cycle.clock.state == "stopped":
+                continue  # what follows on it has begun long since
             schedule = self._schedule(cycle)
             cycle.add(machine.tick(cycle.clock, schedule, now))
             cycles += cycle.follow(schedule, now)[1:]

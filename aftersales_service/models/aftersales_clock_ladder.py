@@ -490,54 +490,98 @@ class AftersalesClock(models.Model):
         self._schedule_activities(clocks, "error")
         return super()._on_error(clocks)
 
-    @api.model
-    def _on_breached(self, clocks):
-        """Hook: promises were broken. The ladder tells people; but where a broken one
-        ended at once, because the next of the chain began, its steps at the deadline
-        act here."""
-        result = super()._on_breached(clocks)
-        chained = clocks.filtered(lambda c: (c.snapshot or {}).get("chained"))
-        if chained:
-            self._climb_ended(chained, to_epoch(fields.Datetime.now()))
-        return result
+    # The ladder of a chain --------------------------------------------------------
 
     @api.model
-    def _climb_ended(self, clocks, now):
-        """Take the steps at the deadline of clocks that ended by it."""
+    def _complete(self, cycle, now):
+        """Note that a broken promise of a chain, which ended at once because the next
+        began, has steps at its deadline left: the job takes them."""
+        decided_before = bool(cycle.values.get("decision"))
+        super()._complete(cycle, now)
+        ended_now = machine.follows(cycle.clock) and not decided_before
+        if ended_now and self._steps_left_at_deadline(cycle):
+            cycle.values.update(owes_steps=True, retry_at=from_epoch(now))
+
+    @api.model
+    def _climb_ended(self, cycles, now):
+        """Take the steps at the deadline of broken promises that ended by it: when the
+        team is there, and only while the promise that follows is running. So of several
+        missed unnoticed only the last is told, and none after an answer.
+
+        :param list cycles: locked cycles
+        :param int now: epoch seconds
+        """
+        followed = self._followed_by_running(cycles)
         taken = []
-        cycles = self._load(
-            SQL("id = ANY(%s) AND state = 'stopped'", clocks.ids),
-            SQL("ORDER BY id FOR NO KEY UPDATE"),
-        )
         for cycle in cycles:
-            for step in cycle.clock.steps:
-                at_deadline = step.get("offset") == 0 or step.get("percent") == 100
-                if at_deadline and step["key"] not in cycle.clock.steps_done:
-                    self._claim(cycle, step, now)
-                    taken.append((cycle, step))
-        self._store(cycles, now)
+            steps = self._steps_left_at_deadline(cycle)
+            opening = self._opening(cycle, now)
+            if cycle.id in followed:
+                steps = [s for s in steps if opening <= now or s.get("urgent")]
+                taken += [(cycle, step) for step in steps]
+            self._claim(cycle, steps, now, fired=cycle.id in followed)
+            waits = bool(self._steps_left_at_deadline(cycle))
+            cycle.values.update(
+                owes_steps=waits,
+                retry_at=from_epoch(opening) if waits else None,
+                error_count=0,
+                last_error=None,
+            )
+        self._update(cycles)
+        self._write_ledger(cycles)
+        self._forget_cache()
         for cycle, step in taken:
             actions = step.get("server_action_ids", ())
             self._run_server_actions(actions, cycle.values["case_id"])
         self._act(self._rungs(taken), now)
 
     @api.model
-    def _claim(self, cycle, step, now):
-        """Add the ledger line of a step that a stopped clock takes."""
-        deadline = cycle.clock.deadline
-        cycle.clock.steps_done = [*cycle.clock.steps_done, step["key"]]
+    def _followed_by_running(self, cycles):
+        """Return the ids of those cycles whose next one is running."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT ended.id
+                  FROM aftersales_clock ended
+                  JOIN aftersales_clock follower
+                    ON follower.case_id = ended.case_id
+                   AND follower.kind = ended.kind
+                   AND follower.subject = ended.subject
+                   AND follower.cycle = ended.cycle + 1
+                 WHERE ended.id = ANY(%s) AND follower.state = 'running'
+                """,
+                [cycle.id for cycle in cycles],
+            )
+        )
+        return {row[0] for row in rows}
+
+    @api.model
+    def _steps_left_at_deadline(self, cycle):
+        return [
+            step
+            for step in cycle.clock.steps
+            if (step.get("offset") == 0 or step.get("percent") == 100)
+            and step["key"] not in cycle.clock.steps_done
+        ]
+
+    @api.model
+    def _claim(self, cycle, steps, now, *, fired):
+        """Add the ledger lines of steps that an ended clock takes or skips."""
+        clock = cycle.clock
+        clock.steps_done = [*clock.steps_done, *(step["key"] for step in steps)]
         cycle.add(
             [
                 {
-                    "kind": "step_fired",
+                    "kind": "step_fired" if fired else "step_skipped",
                     "at": now,
                     "cause": step["key"],
-                    "deadline_before": deadline,
-                    "deadline_after": deadline,
+                    "deadline_before": clock.deadline,
+                    "deadline_after": clock.deadline,
                     "consumed_before": None,
                     "consumed_after": None,
-                    "data": {"due": deadline + 1},
+                    "data": {"due": clock.deadline + 1},
                 }
+                for step in steps
             ]
         )
 

@@ -38,6 +38,11 @@ class LadderCommon(ClockCommon):
         case._clocks_stop(["acknowledgement", "first_response"], instant)
         return case
 
+    def _cycles(self, case, kind):
+        """Return all cycles of a promise, the first one first."""
+        clocks = case.clock_ids.filtered(lambda clock: clock.kind == kind)
+        return clocks.sorted("cycle")
+
     def _fired(self, case, kind="step_fired"):
         """Return the keys of the steps of a case in the ledger, in order."""
         return self._events(case, kind).mapped("cause")
@@ -291,6 +296,94 @@ class TestLadder(LadderCommon):
         self.assertEqual(
             len(set(self._events(case, "step_fired").mapped("clock_id"))), 2
         )
+
+    def _chain(self, **values):
+        """Promise progress updates; return a case that waits for its first one."""
+        target = self.env["aftersales.policy.target"].create(
+            {
+                "policy_id": self.policy.id,
+                "kind": "update",
+                "target_seconds": HOUR,
+                **values,
+            }
+        )
+        case = self._case(at("08:00"))
+        case._clocks_event("reply", at("08:00"))
+        return target, case
+
+    def test_chain_after_downtime(self):
+        """Of several updates missed unnoticed only the last is told."""
+        _target, case = self._chain()
+        self._tick(at("11:30"))
+        self.assertEqual(len(self._fired(case)), 1)
+        self.assertEqual(len(self._fired(case, "step_skipped")), 2)
+        self.assertEqual(len(case.activity_ids), 1)
+        fired = self.Clock.browse(self._events(case, "step_fired").clock_id)
+        self.assertEqual(fired.decided_at, at("11:00"))
+        self._tick(at("11:31"))
+        self.assertEqual(len(self._fired(case)), 1)
+
+    def test_chain_at_night(self):
+        """Nobody is told at night of an update that was missed then; it comes when the
+        team opens, once, and of the last one."""
+        _target, case = self._chain(calendar_mode="always", target_seconds=12 * HOUR)
+        self._tick(at("20:01"))
+        self._tick(at("08:01", day=1))
+        broken = self._cycles(case, "update")[:2]
+        self.assertEqual(broken.mapped("outcome"), ["breached"] * 2)
+        self.assertEqual(len(self._fired(case)), 1)
+        self.assertEqual(self._events(case, "step_fired").clock_id, broken[1].id)
+        self.assertEqual(len(self._fired(case, "step_skipped")), 1)
+        self.assertEqual(len(case.activity_ids), 1)
+
+    def test_chain_urgent_at_night(self):
+        target, case = self._chain(calendar_mode="always", target_seconds=12 * HOUR)
+        target.step_ids.is_urgent = True
+        other = self._case(at("08:00"))
+        other._clocks_event("reply", at("08:00"))
+        self._tick(at("20:01"))
+        self.assertFalse(case.activity_ids)
+        self.assertEqual(len(other.activity_ids), 1)
+
+    def test_chain_answered_before_the_team_opens(self):
+        """Who has been told meanwhile needs no warning in the morning."""
+        _target, case = self._chain(calendar_mode="always", target_seconds=12 * HOUR)
+        self._tick(at("20:01"))
+        case._clocks_event("reply", at("22:00"))
+        self._tick(at("07:30", day=1))
+        self.assertFalse(self._fired(case))
+        self.assertFalse(case.activity_ids)
+        self.assertFalse(self._cycles(case, "update").filtered("pending_event"))
+
+    def test_chain_is_told_by_the_job(self):
+        """Whoever moves a case to its end is not made to wait for server actions."""
+        target, case = self._chain()
+        action = self._server_action("record.write({'description': 'acted'})")
+        target.step_ids.server_action_ids = [Command.link(action.id)]
+        second = self._case(at("08:00"))
+        second._clocks_event("reply", at("08:00"))
+        self._move(second, "waiting_customer", at("09:30"))
+        self.assertFalse(self._fired(second))
+        self._tick(at("09:31"))
+        self.assertEqual(len(self._fired(second)), 1)
+        self.assertIn("acted", second.description)
+
+    @mute_logger(MODEL)
+    def test_chain_with_a_failing_action(self):
+        target, case = self._chain()
+        action = self._server_action("raise UserError('no')")
+        target.step_ids.server_action_ids = [Command.link(action.id)]
+        bad = self._case(at("08:00"))
+        bad._clocks_event("reply", at("08:00"))
+        self._tick(at("09:01"))
+        self.assertEqual(len(self._fired(case)), 1)
+        self.assertFalse(self._fired(bad))
+        broken = self._cycles(bad, "update")[0]
+        self.assertEqual((broken.error_count, broken.retry_at), (1, at("09:02")))
+        action.code = "pass"
+        self._tick(at("09:02"))
+        self.assertEqual(len(self._fired(bad)), 1)
+        self.assertFalse(broken.error_count or broken.retry_at or broken.pending_event)
 
     def test_promise_without_policy(self):
         """A time told to a customer is watched even if no policy speaks of it."""

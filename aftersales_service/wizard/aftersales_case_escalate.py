@@ -18,6 +18,7 @@ class AftersalesCaseEscalate(models.TransientModel):
         string="To",
         required=True,
         compute="_compute_level",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
@@ -42,8 +43,14 @@ class AftersalesCaseEscalate(models.TransientModel):
     @api.depends("case_id")
     def _compute_level(self):
         for wizard in self:
-            following = wizard.case_id and wizard.case_id._next_escalation_level()
-            wizard.level = following or False
+            case = wizard._readable_case()
+            wizard.level = case and case._next_escalation_level() or False
+
+    def _readable_case(self):
+        """Return the case, for who may read it: a client can name any."""
+        case = self.case_id._origin
+        case.check_access("read")
+        return case
 
     @api.depends_context("uid")
     def _compute_can_choose(self):
@@ -54,12 +61,13 @@ class AftersalesCaseEscalate(models.TransientModel):
         labels = dict(self._selection_level())
         for wizard in self:
             wizard.user_id = wizard.note = False
-            if not wizard.level or not wizard.case_id:
+            case = wizard._readable_case()
+            if not wizard.level or not case:
                 wizard.note = self.env._(
                     "The case has been escalated to the highest level already."
                 )
                 continue
-            team = wizard.case_id.sudo().team_id
+            team = case.sudo().team_id
             user, reached = team._person_from_level(wizard.level)
             wizard.user_id = user
             if not user:

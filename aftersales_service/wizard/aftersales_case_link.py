@@ -10,11 +10,13 @@ class AftersalesCaseLink(models.TransientModel):
     _description = "Link an After-Sales Case to a Customer"
 
     case_id = fields.Many2one("aftersales.case", required=True)
-    company_id = fields.Many2one(related="case_id.company_id")
+    # As the user: a client can name any case.
+    company_id = fields.Many2one(related="case_id.company_id", related_sudo=False)
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
         compute="_compute_partner_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         check_company=True,
@@ -26,6 +28,7 @@ class AftersalesCaseLink(models.TransientModel):
         "sale.order",
         string="Order",
         compute="_compute_sale_order_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         domain="[('company_id', '=', company_id), ('state', '=', 'sale')]",

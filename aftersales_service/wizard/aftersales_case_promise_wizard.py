@@ -56,7 +56,11 @@ class AftersalesCasePromise(models.TransientModel):
 
     @api.model
     def _in_customers_words(self, case):
-        """Return the case in the language in which its customer is written to."""
+        """Return the case in the language in which its customer is written to.
+
+        :raise AccessError: for who may not read the case
+        """
+        case.check_access("read")
         return case.with_context(lang=case.sudo()._customer_lang())
 
     @api.model
@@ -93,8 +97,12 @@ class AftersalesCasePromise(models.TransientModel):
             wizard.warning = "\n".join(wizard._warnings())
 
     def _warnings(self):
-        """Return sentences on what should be looked at before the time is told."""
+        """Return sentences on what should be looked at before the time is told.
+
+        :raise AccessError: for who may not read the case
+        """
         self.ensure_one()
+        self.case_id.check_access("read")
         if not self.deadline:
             return []
         now = self.case_id._clock_now()

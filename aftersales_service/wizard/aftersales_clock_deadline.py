@@ -8,10 +8,11 @@ class AftersalesClockDeadline(models.TransientModel):
     _description = "Set the Deadline of a Promise"
 
     clock_id = fields.Many2one("aftersales.clock", required=True, readonly=True)
-    case_id = fields.Many2one(related="clock_id.case_id")
+    # As the user: a client can name any promise.
+    case_id = fields.Many2one(related="clock_id.case_id", related_sudo=False)
     promise = fields.Char(compute="_compute_promise")
-    current_deadline = fields.Datetime(related="clock_id.deadline")
-    is_manual = fields.Boolean(related="clock_id.is_manual")
+    current_deadline = fields.Datetime(related="clock_id.deadline", related_sudo=False)
+    is_manual = fields.Boolean(related="clock_id.is_manual", related_sudo=False)
     deadline = fields.Datetime(
         string="New Deadline", help="Needed to set a time, not to go back."
     )

@@ -31,11 +31,12 @@ class AftersalesPolicyApply(models.TransientModel):
         "aftersales.policy", required=True, readonly=True, ondelete="cascade"
     )
     version = fields.Integer(readonly=True)
-    # Managers may read jobs, so the dialog needs no rights of its own to them.
+    # Managers may read jobs, so the dialog needs no rights of its own to them; all that
+    # follows is told as to the user, as a client can name any job and policy.
     job_id = fields.Many2one("aftersales.job", readonly=True, ondelete="cascade")
-    state = fields.Selection(related="job_id.state")
-    progress = fields.Float(related="job_id.progress")
-    error = fields.Text(related="job_id.error")
+    state = fields.Selection(related="job_id.state", related_sudo=False)
+    progress = fields.Float(related="job_id.progress", related_sudo=False)
+    error = fields.Text(related="job_id.error", related_sudo=False)
     counts = fields.Html(compute="_compute_preview", sanitize=False)
     examples = fields.Html(compute="_compute_preview", sanitize=False)
     changed_count = fields.Integer(compute="_compute_preview")
@@ -170,7 +171,9 @@ class AftersalesPolicyArchive(models.TransientModel):
     policy_id = fields.Many2one(
         "aftersales.policy", required=True, readonly=True, ondelete="cascade"
     )
-    running_promise_count = fields.Integer(related="policy_id.running_promise_count")
+    running_promise_count = fields.Integer(
+        related="policy_id.running_promise_count", related_sudo=False
+    )
     choice = fields.Selection(
         lambda self: self._selection_choice(), required=True, default="run"
     )

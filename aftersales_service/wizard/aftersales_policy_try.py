@@ -45,8 +45,9 @@ class AftersalesPolicyTry(models.TransientModel):
     team_id = fields.Many2one(
         "aftersales.team", required=True, default=lambda self: self._default_team_id()
     )
-    company_id = fields.Many2one(related="team_id.company_id")
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    # As the user: a client can name any team.
+    company_id = fields.Many2one(related="team_id.company_id", related_sudo=False)
+    currency_id = fields.Many2one(related="company_id.currency_id", related_sudo=False)
     channel = fields.Selection(
         lambda self: self._case_selection("channel"), required=True, default="mail"
     )
@@ -101,11 +102,16 @@ class AftersalesPolicyTry(models.TransientModel):
     # The case in memory -------------------------------------------------------------
 
     def _made_up_case(self):
-        """Return the case to try, as a record that is in no database."""
+        """Return the case to try, as a record that is in no database.
+
+        :raise AccessError: when it is made of what the user may not read
+        """
         self.ensure_one()
         case = self.case_id._origin
-        case.check_access("read")
         values = {name: self[name] for name in CASE_FIELDS if name != "priority"}
+        for value in (case, *values.values()):
+            if isinstance(value, models.BaseModel):
+                value.check_access("read")
         values.update(
             company_id=self.team_id.company_id,
             received_at=self.at,

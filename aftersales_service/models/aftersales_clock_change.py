@@ -40,9 +40,10 @@ class AftersalesJob(models.Model):
 class AftersalesClock(models.Model):
     """Planning again, in the background.
 
-    Only running promises that are still to be judged are touched: paused ones hold the
-    seconds that remain, and an outcome never changes. Cases are not written; what they
-    mirror follows by SQL.
+    Only promises that are still to be judged are touched: running ones have another
+    deadline, paused ones other seconds left where hours changed that were counted
+    already. An outcome never changes. Cases are not written; what they mirror follows by
+    SQL.
     """
 
     _inherit = "aftersales.clock"
@@ -96,7 +97,7 @@ class AftersalesClock(models.Model):
     @api.model
     def _replan_sql(self, job):
         return SQL(
-            "calendar_id = %s AND state = 'running' AND outcome = 'none'"
+            "calendar_id = %s AND state <> 'stopped' AND outcome = 'none'"
             " AND carried_breach IS NOT TRUE",
             job.params["calendar_id"],
         )
@@ -112,14 +113,18 @@ class AftersalesClock(models.Model):
         clocks = self.with_context(aftersales_schedules=FreshSchedules())
         now = to_epoch(fields.Datetime.now())
         cycles = clocks._load(
-            SQL("id = ANY(%s) AND state = 'running'", ids),
+            SQL("id = ANY(%s) AND state <> 'stopped'", ids),
             SQL("ORDER BY id FOR NO KEY UPDATE"),
         )
         before = {cycle.id: cycle.clock.deadline for cycle in cycles}
+        looks = {cycle.id: cycle.clock.next_event_at for cycle in cycles}
         changed = [c for cycle in cycles for c in clocks._replan_cycle(cycle, job, now)]
         tally = _tally(changed, before)
         if not job.not_before:
             tally["promises"] = clocks._replan_promises(cycles, job)
+        # Steps of a ladder may move although the deadline does not.
+        moved = [c for c in cycles if c.clock.next_event_at != looks[c.id]]
+        clocks._update([cycle for cycle in moved if not cycle.lines])
         clocks._replan_store(changed, now)
         return {key: value for key, value in tally.items() if value}
 
@@ -130,16 +135,15 @@ class AftersalesClock(models.Model):
         :return: the cycles that something happened to
         """
         schedule = self._schedule(cycle)
-        had_error, cycle.clock.error = cycle.clock.error, None
-        lines = machine.replan(cycle.clock, schedule, now, CAUSE)
-        if had_error and cycle.clock.error:
-            return []  # as before
-        cycle.add(lines)
-        if cycle.clock.error and not any(x["kind"] == "clock_error" for x in lines):
-            cycle.add(machine._error_lines(cycle.clock, now))
-        for line in cycle.lines:
-            line.update(source_kind=job._name, source_id=job.id)
-        return cycle.follow(schedule, now) if cycle.lines else []
+        look_at = cycle.clock.next_event_at
+        cycle.add(machine.replan(cycle.clock, schedule, now, CAUSE))
+        if cycle.lines:
+            for line in cycle.lines:
+                line.update(source_kind=job._name, source_id=job.id)
+            return cycle.follow(schedule, now)
+        if cycle.values["error_count"]:
+            cycle.clock.next_event_at = look_at  # when what failed is tried again
+        return []
 
     @api.model
     def _replan_store(self, cycles, now):

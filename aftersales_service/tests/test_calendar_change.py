@@ -11,7 +11,7 @@ from ..models import resource_calendar
 from ..models.resource_calendar import FreshSchedules
 from ..tools import clock_machine as machine
 from ..tools.business_time import to_epoch
-from .test_clock_engine import ClockCommon, at
+from .test_clock_engine import HOUR, ClockCommon, at
 from .test_job import JobCommon
 
 
@@ -110,15 +110,31 @@ class TestCalendarChange(CalendarChangeCommon):
         self.assertEqual(case.message_ids, messages)
         self.assertFalse(case.activity_ids)
 
-    def test_only_what_runs_and_is_open(self):
-        """13. Paused promises hold what remains; what is kept, broken or void is never
-        touched."""
-        paused, kept, broken, void = (self._case(at("08:00")) for _n in range(4))
-        self._move(paused, "waiting_customer", at("09:00"))
+    def test_paused(self):
+        """A paused promise shows what will be left when it goes on: hours that are
+        taken away later change nothing, hours that were counted already do."""
+        case = self._case(at("08:00"))
+        self._move(case, "waiting_customer", at("09:00"))
+        clock = self._clock(case)
+        self._holiday(day=1)
+        self._finish(at("15:05"))
+        self.assertEqual(clock.remaining_seconds, 3 * HOUR)
+        self.assertFalse(self._events(case, "clock_replanned"))
+        self._holiday(day=0)
+        self._finish(at("15:15"))
+        self.assertEqual(clock.remaining_seconds, 4 * HOUR)
+        self.assertEqual(clock.state, "paused")
+        self.assertEqual(len(self._events(case, "clock_replanned")), 1)
+        self._move(case, "working", at("08:00", 2))
+        self.assertEqual(clock.deadline, at("12:00", 2))
+
+    def test_only_what_is_open(self):
+        """13. What is kept, broken or void is never touched."""
+        kept, broken, void = (self._case(at("08:00")) for _n in range(3))
         self._move(kept, "resolved", at("09:00"))
         self._move(void, "cancelled", at("09:00"))
         clocks = self.Clock.union(
-            *(self._clock(case) for case in (paused, kept, broken, void))
+            *(self._clock(case) for case in (kept, broken, void))
         )
         self._tick(at("15:00"))
         self.assertEqual(self._clock(broken).outcome, "breached")
@@ -132,8 +148,34 @@ class TestCalendarChange(CalendarChangeCommon):
                 [("kind", "=", "clock_replanned"), ("clock_id", "in", clocks.ids)]
             )
         )
-        self._move(paused, "working", at("16:00"))
-        self.assertEqual(self._clock(paused).state, "running")
+
+    def test_only_the_next_look_moves(self):
+        """Where hours move but the deadline does not, a step of the ladder may still be
+        due at another time: that needs no line. What failed keeps its next try."""
+        self.env["aftersales.policy.step"].create(
+            {
+                "target_id": self.target["resolution"].id,
+                "moment": "percent",
+                "percent": 50,
+            }
+        )
+        self.target["resolution"].warn_percent = 0
+        self.calendar.attendance_ids = self._lines(9, 12) + self._lines(13, 18)[1:]
+        case, failing = self._case(at("08:00")), self._case(at("08:00"))
+        clocks = self._clock(case) | self._clock(failing)
+        self.assertEqual(clocks.mapped("deadline"), [at("13:00")] * 2)
+        self.assertEqual(clocks.mapped("next_event_at"), [at("10:00")] * 2)
+        self.env.cr.execute(
+            "UPDATE aftersales_clock SET error_count = 3, next_event_at = %s"
+            " WHERE id = %s",
+            [at("10:30"), clocks[1].id],
+        )
+        self.calendar.attendance_ids = self._lines(9, 10) + self._lines(11, 18)[1:]
+        self._finish(at("08:10"))
+        clocks.invalidate_recordset()
+        self.assertEqual(clocks.mapped("deadline"), [at("13:00")] * 2)
+        self.assertEqual(clocks.mapped("next_event_at"), [at("11:00"), at("10:30")])
+        self.assertFalse(self._events(case, "clock_replanned"))
 
     def test_broken_by_the_change(self):
         """A deadline that is past by the new hours is broken at the change, and that

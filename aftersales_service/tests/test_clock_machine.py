@@ -554,6 +554,37 @@ class TestClockMachine(BaseCase):
         self.assertEqual((clock.outcome, clock.decided_at), ("breached", hour("23:00")))
         self.assertEqual(clock.breach_cause, "calendar_change")
 
+    def test_no_hours_any_more(self):
+        """26. Hours that become empty are noted once; hours again give a deadline, and
+        what is exceeded by them is broken then."""
+        clock, never = started(2 * HOUR, hour("09:00")), Schedule("UTC")
+        lines = machine.replan(clock, never, hour("10:00"), "calendar_change")
+        self.assertEqual(kinds(lines), ["replanned", "error"])
+        self.assertEqual((clock.deadline, clock.error), (None, "no_working_time"))
+        self.assertEqual(machine.replan(clock, never, hour("10:05"), "again"), [])
+        lines = machine.replan(clock, OFFICE, hour("10:10"), "calendar_change")
+        self.assertEqual(kinds(lines), ["replanned"])
+        self.assertEqual((clock.deadline, clock.error), (hour("11:00"), None))
+        machine.replan(clock, never, hour("10:30"), "calendar_change")
+        lines = machine.replan(clock, OFFICE, hour("12:00"), "calendar_change")
+        self.assertEqual(kinds(lines), ["replanned", "breached"])
+        self.assertEqual(clock.decided_at, hour("12:00"))
+
+    def test_paused_while_hours_change(self):
+        """A paused promise has what is left by the new hours; if that is nothing, it is
+        broken by the change."""
+        clock = started(4 * HOUR, hour("09:00"))
+        machine.pause(clock, OFFICE, hour("11:00"), "waiting_customer")
+        closed = Schedule("UTC", weekdays((10, 18)))
+        [line] = machine.replan(clock, closed, hour("12:00"), "calendar_change")
+        self.assertEqual(clock.remaining_seconds, 3 * HOUR)
+        self.assertEqual(line["consumed_after"], HOUR)
+        self.assertEqual(machine.replan(clock, closed, hour("12:05"), "again"), [])
+        clock.target_seconds = HOUR
+        machine.replan(clock, ALWAYS, hour("13:00"), "calendar_change")
+        self.assertEqual((clock.state, clock.outcome), ("paused", "breached"))
+        self.assertEqual(clock.decided_at, hour("13:00"))
+
     def test_holiday_after_the_deadline(self):
         """13. A holiday entered too late does not save what was broken unnoticed."""
         clock = started(HOUR, hour("09:00"))

@@ -240,8 +240,7 @@ class History:
         """Other hours, or a holiday, of the same calendar."""
         hours = self.scene.random.choice(self.scene.hours)
         self.lines += machine.replan(self.clock, hours[1], now, "calendar_change")
-        if self.promise.state == "running" and self.promise.is_open:
-            self.promise.change(now, "calendar_change", window=hours[0])
+        self.promise.change(now, "calendar_change", window=hours[0])
         # From now on what is used up is told by the new hours.
         self.promise.tell_by(hours[0])
         self.schedule = hours[1]
@@ -388,6 +387,9 @@ class TestClockProperties(BaseCase):
         is_waiting = promise.is_open and promise.state == "paused"
         is_paused = clock.state == "paused"
         self.assertEqual(clock.remaining_seconds is not None, is_paused)
+        if is_waiting:
+            left = promise.target - promise.used(promise.pauses[-1][0])
+            self.assertEqual(clock.remaining_seconds, left)
         if clock.state != "stopped":
             has_none = is_waiting or clock.error is not None
             self.assertEqual(clock.deadline is None, has_none)

@@ -397,24 +397,27 @@ def retarget(
 
 
 def replan(clock, schedule, at, cause):
-    """Plan a running, open promise again because the hours it is counted in changed.
-    Paused ones hold the seconds that remain and need nothing, and a fixed deadline
-    does not move.
+    """Plan an open promise again because the hours it is counted in changed: a running
+    one has another deadline, a paused one other seconds left. A fixed deadline does not
+    move.
 
     :return: ledger lines, none where nothing changed
     """
-    if clock.state != "running" or not clock.is_open:
+    if clock.state == "stopped" or not clock.is_open:
         return []
+    had_error, clock.error = clock.error, None
     lines = settle(clock, schedule, at)
     if not clock.is_open:
         return lines
-    before = (clock.deadline, clock.warning_at, clock.next_event_at, clock.error)
-    plan(clock, schedule)
-    if before == (clock.deadline, clock.warning_at, clock.next_event_at, clock.error):
+    deadline = clock.deadline
+    before = (deadline, clock.warning_at, clock.remaining_seconds, had_error)
+    _plan_again(clock, schedule, at)
+    after = (clock.deadline, clock.warning_at, clock.remaining_seconds, clock.error)
+    if after == before:
         return lines
-    line = _changed("clock_replanned", clock, schedule, at, cause, None, before[0])
-    line["consumed_before"] = None
-    return [*lines, line, *judge_change(clock, schedule, at, cause)]
+    line = _changed("clock_replanned", clock, schedule, at, cause, None, deadline)
+    changes = [line, *_error_lines(clock, at)]
+    return [*lines, *changes, *judge_change(clock, schedule, at, cause)]
 
 
 def fix(clock, schedule, at, deadline, cause="manual"):

@@ -266,6 +266,12 @@ def _change(values, line, data):
         _set_remaining(values, line)
 
 
+def _replan(values, line, data):
+    """Other hours: what is left of a paused promise may be other than before."""
+    if values["state"] == "paused":
+        _set_remaining(values, line)
+
+
 def _step(values, line, data):
     values["steps_done"].append(line.cause)
 
@@ -295,7 +301,7 @@ _CLOCK_ACTS = {
     "clock_retargeted": _change,
     "clock_merged": _change,
     "clock_fixed": _keep,
-    "clock_replanned": _keep,
+    "clock_replanned": _replan,
     "clock_error": _keep,
     "step_fired": _step,
     "step_skipped": _step,

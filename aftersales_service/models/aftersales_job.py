@@ -24,6 +24,10 @@ VACUUM_LIMIT = 1000
 LISTED = 200
 # Times in a row that the database may ask to repeat a batch.
 REPEATS = 5
+# Times in a row that a batch may be broken off; after each, others have their turn for
+# a minute, and twice as long each time.
+ATTEMPTS = 5
+FIRST_PAUSE = timedelta(minutes=1)
 
 
 class JobKind(NamedTuple):
@@ -61,7 +65,9 @@ class AftersalesJob(models.Model):
 
     Each batch is locked, worked and committed together with the id it has come to, so a
     process that dies in between loses nothing and nothing is done twice. A record that
-    fails is noted and holds up no other.
+    fails is noted and holds up no other; neither does work that breaks off each time,
+    because the database refuses it or it takes its process along: it is tried ever more
+    rarely, and fails at last.
     """
 
     _name = "aftersales.job"
@@ -100,6 +106,10 @@ class AftersalesJob(models.Model):
         string="Requested", default=fields.Datetime.now, readonly=True
     )
     not_before = fields.Datetime(string="Goes On At", readonly=True)
+    attempts = fields.Integer(
+        readonly=True, default=0, help="Times that the present batch was begun."
+    )
+    retry_at = fields.Datetime(string="Tried Again At", readonly=True)
     started_at = fields.Datetime(string="Started", readonly=True)
     finished_at = fields.Datetime(string="Finished", readonly=True)
 
@@ -194,7 +204,9 @@ class AftersalesJob(models.Model):
             values = {"state": "queued", "error": False, "finished_at": False}
             if job_sudo.state == "done":
                 values.update(cursor=0, done=0, failed=0, started_at=False, result={})
-            job_sudo.write({**values, "not_before": False})
+            job_sudo.write(
+                {**values, "not_before": False, "attempts": 0, "retry_at": False}
+            )
         self._wake()
 
     def action_open_subject(self):
@@ -288,42 +300,94 @@ class AftersalesJob(models.Model):
     def _cron_work(self):
         """Do the work that waits, the most urgent and oldest first, batch by batch."""
         self = self.sudo()  # noqa: PLW0642
-        cron, repeats = self.env["ir.cron"], 0
-        while repeats <= REPEATS:
-            try:
-                job = self._take()
-                if not job:
-                    break
-                processed = job._work_batch()
-                seconds_left = cron._commit_progress(processed, remaining=1)
-                repeats = 0
-            except OperationalError:
-                # Others changed what this batch needs: begin it anew with a new
-                # snapshot, or leave it to the next run.
-                repeats += 1
-                _logger.info("batch of after-sales work is repeated", exc_info=True)
-                self.env.cr.rollback()
-                continue
-            if not seconds_left:
+        while claim := self._repeated(self._claim):
+            if self._repeated(self._work_claimed, *claim) == 0:
                 return
-        cron._commit_progress(remaining=0)
+        self.env["ir.cron"]._commit_progress(remaining=0)
 
     @api.model
-    def _take(self):
-        """Lock and return the next job to work on; empty when there is none."""
+    def _repeated(self, method, *args):
+        """Call a method that commits; anew, with a new snapshot, when others changed
+        what it needs.
+
+        :return: what it returns; None when it does not get through
+        """
+        for _repeat in range(REPEATS + 1):
+            try:
+                return method(*args)
+            except OperationalError:
+                _logger.info("after-sales work is repeated", exc_info=True)
+                self.env.cr.rollback()
+        return None
+
+    @api.model
+    def _claim(self):
+        """Choose the next job and commit that a batch of it is begun, so that this
+        outlives a process that dies of the work.
+
+        The pause written with it keeps others away until the batch is locked, and from
+        a job of which nothing more is heard.
+
+        :return: tuple of the job and the number of the attempt; None without work
+        """
         self.flush_model()
-        rows = self.env.execute_query(
-            SQL(
-                """
+        while rows := self.env.execute_query(self._claim_sql(fields.Datetime.now())):
+            [(job_id, attempt)] = rows
+            job = self.browse(job_id)
+            job.invalidate_recordset(["attempts", "retry_at"], flush=False)
+            if attempt > ATTEMPTS:
+                job._fail(job._broken_off_error())
+            self.env["ir.cron"]._commit_progress()
+            if attempt <= ATTEMPTS:
+                return job, attempt
+        return None
+
+    @api.model
+    def _claim_sql(self, now):
+        return SQL(
+            """
+            UPDATE aftersales_job
+               SET attempts = attempts + 1,
+                   retry_at = %(now)s + %(pause)s * power(2, attempts)
+             WHERE id = (
                 SELECT id FROM aftersales_job
                  WHERE state IN ('queued', 'running')
-                   AND (not_before IS NULL OR not_before <= %s)
+                   AND (not_before IS NULL OR not_before <= %(now)s)
+                   AND (retry_at IS NULL OR retry_at <= %(now)s)
               ORDER BY priority, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-                """,
-                fields.Datetime.now(),
+             ) RETURNING id, attempts
+            """,
+            now=now,
+            pause=FIRST_PAUSE,
+        )
+
+    def _broken_off_error(self):
+        return UserError(
+            self.env._(
+                "This work was broken off %(count)s times without getting on. The log "
+                "of the server says why; mend the cause, then press “Try Again”.",
+                count=ATTEMPTS,
             )
         )
-        return self.browse([row[0] for row in rows])
+
+    @api.model
+    def _work_claimed(self, job, attempt):
+        """Work on the next batch of a job and commit it, unless somebody cancelled the
+        job or another worker has taken it since.
+
+        :param int attempt: number of the attempt that was written down
+        :return: seconds left to work
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM aftersales_job WHERE id = %s AND attempts = %s"
+                " AND state IN ('queued', 'running') FOR NO KEY UPDATE SKIP LOCKED",
+                job.id,
+                attempt,
+            )
+        )
+        processed = job._work_batch() if rows else 0
+        return self.env["ir.cron"]._commit_progress(processed, remaining=1)
 
     def _work_batch(self):
         """Work on the next batch of a locked job; nothing is committed yet.
@@ -345,6 +409,7 @@ class AftersalesJob(models.Model):
         except Exception as error:  # noqa: BLE001
             _logger.warning("After-sales work %s failed", self.id, exc_info=True)
             self._fail(error)
+        self.write({"attempts": 0, "retry_at": False})
         return max(self.done - before, 0)
 
     def _fail(self, error):

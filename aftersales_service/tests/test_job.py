@@ -90,9 +90,16 @@ class JobCommon(TransactionCase):
 
     def work(self, batches=None):
         """Let a worker work: until there is nothing left, or some batches only."""
-        seconds = [inf] * 1000 if batches is None else [inf] * (batches - 1) + [0]
+        left = inf if batches is None else batches
+
+        def commit(_processed=0, remaining=None):
+            # The attempt that is written down before a batch says no remaining.
+            nonlocal left
+            left -= bool(remaining)
+            return left and inf
+
         cron = self.registry["ir.cron"]
-        with patch.object(cron, "_commit_progress", side_effect=seconds):
+        with patch.object(cron, "_commit_progress", side_effect=commit):
             self.Job._cron_work()
         self.env.invalidate_all()
 
@@ -236,17 +243,71 @@ class TestJob(JobCommon):
         self.assertEqual(tags.mapped("color"), [2] * 3)
 
     def test_repeated_when_the_database_asks(self):
-        """What the database refuses for a moment is repeated, not noted as failed; if
-        it goes on, the job is left for the next run."""
-        job = self._enqueue(self._tags("a"))
+        """What the database refuses for a moment is repeated at once, not noted as
+        failed; if it goes on, others have their turn, and it is tried later."""
+        refused, others = self._tags("a"), self._tags("b")
+        job, other = self._enqueue(refused), self._enqueue(others)
+        begun = datetime(2026, 1, 5, 10)
+        with freeze_time(begun):
+            self.assertEqual(self._work_refused(refused), 6)
+        self.assertEqual(other.state, "done")
+        self.assertNotIn(job.state, ("failed", "done"))
+        self.assertFalse(job.failed)
+        self.assertEqual(job.attempts, 1)
+        self.assertEqual(job.retry_at, begun + timedelta(minutes=1))
+
+    def _work_refused(self, tags):
+        """Let a worker work while the database refuses all work on some tags.
+
+        :return: how often it did
+        """
+        work = self.counting.work
+
+        def refusing(job, ids):
+            if set(ids) & set(tags.ids):
+                raise SerializationFailure
+            return work(job, ids)
+
         with (
-            patch.object(self.counting, "work", side_effect=SerializationFailure),
+            patch.object(self.counting, "work", side_effect=refusing),
             patch.object(self.env.cr, "rollback") as rollback,
         ):
             self.work()
-        self.assertEqual(rollback.call_count, 6)
-        self.assertNotIn(job.state, ("failed", "done"))
-        self.assertFalse(job.failed)
+        return rollback.call_count
+
+    def test_given_up_at_last(self):
+        """What is refused every time is tried ever more rarely, and fails in the end
+        with a sentence for the manager, who can have it tried once more."""
+        tags = self._tags("a", "b", "c")
+        job, tries, now = self._enqueue(tags), [], datetime(2026, 1, 5, 10)
+        with freeze_time(now) as frozen:
+            for minute in range(60):
+                frozen.move_to(now + timedelta(minutes=minute))
+                if self._work_refused(tags):
+                    tries.append(minute)
+            self.assertEqual(tries, [0, 1, 3, 7, 15])
+            self.assertEqual(job.state, "failed")
+            self.assertIn("broken off 5 times", job.error)
+            job.with_user(self.manager).action_retry()
+            self.work()
+        self.assertEqual(job.state, "done")
+        self.assertEqual(tags.mapped("color"), [1] * 3)
+
+    def test_attempts_count_from_the_last_progress(self):
+        """A batch that is worked wipes out the attempts before it."""
+        tags = self._tags("a", "b", "c")
+        job, now = self._enqueue(tags), datetime(2026, 1, 5, 10)
+        with freeze_time(now) as frozen:
+            self._work_refused(tags[0])
+            frozen.move_to(now + timedelta(minutes=1))
+            self._work_refused(tags[2])
+            self.assertEqual((job.done, job.attempts), (2, 1))
+            self.assertEqual(job.retry_at, now + timedelta(minutes=2))
+            frozen.move_to(now + timedelta(minutes=2))
+            self.work()
+        self.assertRecordValues(
+            job, [{"state": "done", "attempts": 0, "retry_at": False}]
+        )
 
     def test_cancel_and_retry(self):
         """A manager stops work and lets it go on; what is done is not done twice."""
@@ -373,43 +434,89 @@ class TestJobWorkers(BaseCase):
             env = api.Environment(cr, api.SUPERUSER_ID, {})
             return env["aftersales.job"].browse(self.job).done
 
+    def _jobs(self, cr):
+        return api.Environment(cr, api.SUPERUSER_ID, {})["aftersales.job"]
+
     def test_two_workers(self):
         """Each takes another job; nobody waits for the other."""
         with self.registry.cursor() as one, self.registry.cursor() as two:
-            first = api.Environment(one, api.SUPERUSER_ID, {})["aftersales.job"]
-            second = api.Environment(two, api.SUPERUSER_ID, {})["aftersales.job"]
-            mine = first._take()
-            self.assertEqual(mine.id, self.job)
-            self.assertFalse(second._take())
-            two.rollback()
-            other = first._enqueue("count", {"ids": []})
-            one.commit()
-            mine = first._take()
-            self.assertEqual(second._take(), second.browse(other.id))
-            mine._work_batch()
-            one.commit()
+            first, second = self._jobs(one), self._jobs(two)
+            first._work_claimed(*first._claim())
+            mine, attempt = first._claim()
+            self.assertEqual((mine.id, attempt), (self.job, 1))
+            self.assertIsNone(second._claim(), "between its claim and its lock")
+            other = second._enqueue("count", {"ids": []})
+            two.commit()
+            one.rollback()
+            theirs = self._while_worked(
+                mine, attempt, lambda: second._claim()[0].id, minutes=2
+            )
+            self.assertEqual(theirs, other.id, "longer at work than the pause")
+            self.assertEqual(first.browse(self.job).done, 4)
+
+    def _while_worked(self, job, attempt, callback, minutes=0):
+        """Call something while a batch of a job is worked, some time after its begin.
+
+        :return: what it returned
+        """
+        work, found = CountTags.work, []
+
+        def working(counting, job, ids):
+            with freeze_time(datetime.now() + timedelta(minutes=minutes)):
+                found.append(callback())
+            return work(counting, job, ids)
+
+        with patch.object(CountTags, "work", working):
+            job._work_claimed(job, attempt)
+        return found[0]
+
+    def test_late_after_its_claim(self):
+        """A worker who was held up so long after his claim that another one took the
+        job leaves it to him."""
+        with self.registry.cursor() as one, self.registry.cursor() as two:
+            slow, attempt = self._jobs(one)._claim()
+            with freeze_time(datetime.now() + timedelta(minutes=2)):
+                quick, again = self._jobs(two)._claim()
+            self.assertEqual((quick, again), (slow.with_env(quick.env), 2))
+            slow._work_claimed(slow, attempt)
+            self.assertEqual(self._done(), 0)
+            quick._work_claimed(quick, again)
+            self.assertEqual(self._done(), 2)
+
+    def test_cancelled_after_its_claim(self):
+        """What a manager stops just before its batch begins is not worked."""
+        with self.registry.cursor() as cr:
+            job, attempt = self._jobs(cr)._claim()
+            with self.registry.cursor() as other:
+                self._jobs(other).browse(self.job).action_cancel()
+            job._work_claimed(job, attempt)
+        self.assertEqual(self._done(), 0)
 
     def test_queued_again_while_taken(self):
         """Work that somebody has begun does not swallow a later request: what he read
         may be older."""
         with self.registry.cursor() as cr:
-            env = api.Environment(cr, api.SUPERUSER_ID, {})
-            job = env["aftersales.job"]._enqueue("count", {"ids": []}, dedup_key="k")
-            env["aftersales.job"].browse(self.job).action_cancel()
+            params = {"ids": self.tags}
+            job = self._jobs(cr)._enqueue("count", params, dedup_key="k")
+            self._jobs(cr).browse(self.job).action_cancel()
         with self.registry.cursor() as one, self.registry.cursor() as two:
-            taken = api.Environment(one, api.SUPERUSER_ID, {})["aftersales.job"]._take()
+            taken, attempt = self._jobs(one)._claim()
             self.assertEqual(taken.id, job.id)
-            jobs = api.Environment(two, api.SUPERUSER_ID, {})["aftersales.job"]
-            again = jobs._enqueue("count", {"ids": []}, dedup_key="k")
-            self.assertNotEqual(again.id, job.id)
-            one.rollback()
+            again = self._while_worked(
+                taken,
+                attempt,
+                lambda: (
+                    self._jobs(two)._enqueue("count", {"ids": []}, dedup_key="k").id
+                ),
+            )
+            self.assertNotEqual(again, job.id)
 
     def test_killed(self):
         """A worker is killed in the middle of a batch; the next one goes on, nothing is
         lost and nothing done twice."""
         child = os.fork()
         if not child:
-            self._be_a_slow_worker()
+            self._be_a_worker(lambda: time.sleep(0.5))
         try:
             self._wait(lambda: self._done() >= 2)
         finally:
@@ -418,32 +525,70 @@ class TestJobWorkers(BaseCase):
         self.assertLess(self._done(), 8)
         self.assertLess(sum(self._colors()), 8)
         self._wait(self._is_free)
-        self._work()
+        self._work_after(minutes=1)
         self.assertEqual(self._colors(), [1] * 8)
         self.assertEqual(self._done(), 8)
 
-    def _be_a_slow_worker(self):
-        """Work in this process, on connections of its own, until it is killed."""
+    def test_kills_every_worker(self):
+        """Work that takes its process along each time lets others have their turn, and
+        fails at last."""
+        with self.registry.cursor() as cr:
+            others = self._jobs(cr)._enqueue("count", {"ids": self.tags[:1]}).id
+        for attempt in range(1, 6):
+            self._work_and_die(minutes=60 * attempt)
+            self._wait(self._is_free)
+            with self.registry.cursor() as cr:
+                job = self._jobs(cr).browse(self.job)
+                self.assertEqual((job.state, job.attempts), ("queued", attempt))
+        self._work_after(minutes=1)
+        with self.registry.cursor() as cr:
+            self.assertEqual(self._jobs(cr).browse(others).state, "done")
+        self._work_after(minutes=60 * 6)
+        with self.registry.cursor() as cr:
+            job = self._jobs(cr).browse(self.job)
+            self.assertEqual(job.state, "failed")
+            self.assertIn("broken off 5 times", job.error)
+        self.assertEqual(sum(self._colors()), 1)
+
+    def _work_and_die(self, minutes):
+        """Let another process work, some time from now, until its work kills it."""
+        child = os.fork()
+        if not child:
+            with freeze_time(datetime.now() + timedelta(minutes=minutes), tick=True):
+                self._be_a_worker(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        _pid, status = os.waitpid(child, 0)
+        self.assertEqual(os.WTERMSIG(status), signal.SIGKILL)
+
+    def _work_after(self, minutes):
+        """Work some time from now."""
+        with freeze_time(datetime.now() + timedelta(minutes=minutes), tick=True):
+            self._work()
+
+    def _be_a_worker(self, afterwards):
+        """Work in this process, on connections of its own.
+
+        :param afterwards: called after each batch, before it is committed
+        """
         try:
             # A pool that was inherited belongs to the other process.
             sql_db._Pool = None
             self.registry._db = sql_db.db_connect(self.registry.db_name)
             work = CountTags.work
 
-            def slowly(counting, job, ids):
+            def working(counting, job, ids):
                 tally = work(counting, job, ids)
-                time.sleep(0.5)
+                afterwards()
                 return tally
 
-            with patch.object(CountTags, "work", slowly):
+            with patch.object(CountTags, "work", working):
                 self._work()
         finally:
             os._exit(1)
 
     def _is_free(self):
+        """Whether no worker holds the job any more."""
         with self.registry.cursor() as cr:
-            jobs = api.Environment(cr, api.SUPERUSER_ID, {})["aftersales.job"]
-            return bool(jobs._take())
+            return bool(self._jobs(cr).browse(self.job).try_lock_for_update())
 
     def _wait(self, condition):
         until = time.monotonic() + 20

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import plaintext2html
@@ -55,6 +57,10 @@ class AftersalesNotice(models.Model):
         help="The text as it was proposed: while the message is the same, nobody has "
         "changed it."
     )
+    is_outdated = fields.Boolean(
+        readonly=True,
+        help="The promise was broken after somebody had changed the text.",
+    )
     state = fields.Selection(STATES, required=True, readonly=True, default="prepared")
     prepared_at = fields.Datetime(required=True, readonly=True)
     used_by_id = fields.Many2one(
@@ -91,16 +97,24 @@ class AftersalesNotice(models.Model):
             )
         if not self.env.su and self.filtered(lambda n: n.state != "prepared"):
             raise UserError(self.env._("The message was sent or discarded already."))
+        if "body" in vals:
+            # Whoever writes it now knows what has passed.
+            vals = {**vals, "is_outdated": False}
         result = super().write(vals)
         if "new_time" in vals and "body" not in vals:
-            for notice in self.filtered(lambda n: n.body == n.standard_body):
+            for notice in self.filtered(lambda n: n._is_standard()):
                 super(AftersalesNotice, notice).write(notice._prepare_body())
         return result
+
+    def _is_standard(self):
+        """Whether nobody has changed the text."""
+        self.ensure_one()
+        return self.body == self.standard_body
 
     @api.onchange("new_time")
     def _onchange_new_time(self):
         """Show at once how the new time reads."""
-        for notice in self.filtered(lambda n: n.body == n.standard_body):
+        for notice in self.filtered(lambda n: n._is_standard()):
             notice.update(notice._prepare_body())
 
     # Text -----------------------------------------------------------------------
@@ -139,7 +153,7 @@ class AftersalesNotice(models.Model):
                 "at it now.",
                 **words,
             )
-        if self.reason == "missed" and self.told_at:
+        if self._is_missed() and self.told_at:
             return self.env._(
                 "We are sorry that you had to wait: we did not keep the time of "
                 "%(time)s for your case %(number)s.",
@@ -156,6 +170,11 @@ class AftersalesNotice(models.Model):
             **words,
         )
 
+    def _is_missed(self):
+        """Whether the promise is broken by now, whatever the message was prepared for."""
+        self.ensure_one()
+        return self.reason == "missed" or self.clock_id.outcome == "breached"
+
     def _text_outlook(self):
         if self.new_time:
             return self.env._(
@@ -168,13 +187,16 @@ class AftersalesNotice(models.Model):
     @api.model
     def _prepare(self, clocks, reason):
         """Prepare a message for the customer of each promise and tell who is in charge
-        of the case; one that is prepared already for the same is left alone.
+        of the case; one that is prepared already for the same is left alone, and one
+        that said before that it would be missed says now that it was.
 
         :param clocks: ``aftersales.clock`` records
         :param str reason: code, one of ``REASONS``
         :return: the new records, as superuser
         """
         clocks_sudo = clocks.sudo()
+        if reason == "missed":
+            self._follow_breach(clocks_sudo)
         known = self._prepared_clocks(clocks_sudo, reason)
         values = [
             {
@@ -272,6 +294,55 @@ class AftersalesNotice(models.Model):
         env = self.with_context(lang=user.lang).env
         return env._("A message to the customer is prepared: send or discard it")
 
+    # Follow ---------------------------------------------------------------------
+
+    @api.model
+    def _follow_breach(self, clocks):
+        """Let prepared messages say that promises were broken. A text that somebody has
+        changed stays as it is, and whoever reads it is told.
+
+        :param clocks: broken ``aftersales.clock`` records
+        """
+        notices = self.sudo().search(
+            [("clock_id", "in", clocks.ids), ("state", "=", "prepared")]
+        )
+        missed = notices.filtered(lambda notice: notice.reason == "missed")
+        late = notices.filtered(lambda notice: notice.reason == "late")
+        late.filtered(lambda n: n.clock_id not in missed.clock_id).reason = "missed"
+        for notice in notices - missed:
+            if notice._is_standard():
+                notice.write(notice._prepare_body())
+            else:
+                notice.is_outdated = True
+
+    def _follow_owners(self):
+        """Hand the open activities to who is in charge of the cases now; nobody was told
+        of messages without one."""
+        told = self.filtered("activity_id.active")
+        (self - told)._tell_owners()
+        by_user = defaultdict(self.env["mail.activity"].browse)
+        for notice in told:
+            user = notice.case_id._responsible_user()
+            if user and user != notice.activity_id.user_id:
+                by_user[user] |= notice.activity_id
+        quiet = {"mail_activity_quick_update": True, "aftersales_tell_only": True}
+        for user, activities in by_user.items():
+            activities.with_context(**quiet).write(
+                {"user_id": user.id, "summary": self._activity_summary(user)}
+            )
+
+    def _alert_words(self):
+        """Return what the form of the case says of the message."""
+        self.ensure_one()
+        reason = self.env["aftersales.case"]._selection_label(self, "reason")
+        if not self.is_outdated:
+            return reason
+        outdated = self.env._(
+            "The time has passed since somebody changed this text. Read it again before "
+            "you send it."
+        )
+        return f"{reason} – {outdated}"
+
     # Decide ---------------------------------------------------------------------
 
     def action_use(self):
@@ -341,6 +412,13 @@ class AftersalesCase(models.Model):
         "aftersales.notice", "case_id", string="Prepared Messages"
     )
 
+    def _follow_changes(self, vals, before):
+        """Who is in charge now has the messages, too."""
+        result = super()._follow_changes(vals, before)
+        if {"user_id", "team_id"} & set(vals):
+            self._prepared_notices()._follow_owners()
+        return result
+
     def _prepared_notices(self):
         """Return the messages that wait for a decision, as superuser."""
         return (
@@ -385,10 +463,23 @@ class AftersalesCase(models.Model):
         alerts["notices"] = [
             {
                 "id": notice.id,
-                "reason": self._selection_label(notice, "reason"),
+                "reason": notice._alert_words(),
                 "body": notice.body,
                 "can_decide": can_write,
             }
             for notice in prepared
         ]
         return alerts
+
+
+class AftersalesClock(models.Model):
+    """Prepared messages follow what becomes of the promise."""
+
+    _inherit = "aftersales.clock"
+
+    @api.model
+    def _on_breached(self, clocks):
+        """Hook: what is prepared says from now on that the promise was broken."""
+        result = super()._on_breached(clocks)
+        self.env["aftersales.notice"]._follow_breach(clocks)
+        return result

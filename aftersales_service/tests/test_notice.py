@@ -2,6 +2,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .mail_common import AftersalesMailCommon
+from .test_clock_engine import at
+from .test_ladder import LadderCommon
 
 FIVE = "2026-11-23 16:00:00"
 
@@ -208,3 +210,110 @@ class TestNotice(AftersalesMailCommon):
         self.env.flush_all()
         self.assertEqual(len(notices), 21)
         self.assertLessEqual(self.env.cr.sql_log_count - before, 50)
+
+
+@tagged("post_install", "-at_install", "aftersales_engine")
+class TestNoticeFollows(LadderCommon):
+    """A prepared message follows the promise and the owner of the case."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.Step.create(
+            {
+                "target_id": cls.target["resolution"].id,
+                "moment": "percent",
+                "percent": 80,
+                "do_activity": False,
+                "do_notice": True,
+            }
+        )
+
+    def setUp(self):
+        super().setUp()
+        self.case = self._case(at("09:00"), user_id=self.user_specialist.id)
+        self._tick(at("13:20"))
+        self.notice = self.case.notice_ids
+
+    # The promise --------------------------------------------------------------
+
+    def test_breach(self):
+        """It does not announce any more what has happened meanwhile."""
+        self.assertIn("we will not keep", self.notice.body)
+        self._tick(at("14:01"))
+        self.assertIn("we did not keep", self.notice.body)
+        self.assertEqual(self.notice.body, self.notice.standard_body)
+        self.assertEqual(self.notice.reason, "missed")
+        self.assertFalse(self.notice.is_outdated)
+
+    def test_breach_after_a_change(self):
+        """What somebody wrote stays; who reads it is told, until it is written anew."""
+        theirs = self.notice.with_user(self.user_specialist)
+        theirs.body = "We will not keep it. Ask for Pablo."
+        self._tick(at("14:01"))
+        self.assertEqual(self.notice.body, "We will not keep it. Ask for Pablo.")
+        self.assertTrue(self.notice.is_outdated)
+        [alert] = theirs.case_id.get_alerts()["notices"]
+        self.assertIn("not kept in time", alert["reason"])
+        self.assertIn("Read it again", alert["reason"])
+        theirs.body = "We did not keep it. Ask for Pablo."
+        self.assertFalse(self.notice.is_outdated)
+        with self.assertRaises(AccessError):
+            theirs.is_outdated = True
+
+    def test_one_message_for_one_promise(self):
+        """Broken, it is not prepared a second time: there is one message to decide."""
+        self._step(do_activity=False, do_notice=True)
+        case = self._case(at("09:00"), user_id=self.user_specialist.id)
+        self._tick(at("13:20"))
+        self._tick(at("14:01"))
+        self.assertRecordValues(
+            case.notice_ids, [{"reason": "missed", "state": "prepared"}]
+        )
+        self.assertEqual(len(case.activity_ids), 1)
+
+    def test_other_reasons(self):
+        """The reason stays where it says more; the text follows all the same. What was
+        decided is history."""
+        clock = self._clock(self.case)
+        holiday = self.env["aftersales.notice"]._prepare(clock, "holiday")
+        self.notice.with_user(self.user_specialist).action_discard()
+        self._tick(at("14:01"))
+        self.assertEqual(holiday.reason, "holiday")
+        self.assertIn("we did not keep", holiday.body)
+        self.assertEqual(self.notice.reason, "late")
+        self.assertIn("we will not keep", self.notice.body)
+
+    # The owner ----------------------------------------------------------------
+
+    def test_new_owner(self):
+        """Whose case it is now has the task; nobody keeps one that he cannot do."""
+        activity = self.notice.activity_id
+        self.assertEqual(activity.user_id, self.user_specialist)
+        self.case.user_id = self.user_manager
+        self.assertEqual(self.case.activity_ids, activity)
+        self.assertEqual(activity.user_id, self.user_manager)
+        self.case.user_id = False
+        self.assertEqual(activity.user_id, self.team.leader_id)
+
+    def test_new_team(self):
+        """The leader of an unassigned case has it, of whatever team."""
+        self.case.user_id = False
+        team = self.team.copy({"leader_id": self.user_manager.id})
+        self.case.team_id = team
+        self.assertEqual(self.notice.activity_id.user_id, self.user_manager)
+
+    def test_new_owner_of_what_was_put_off(self):
+        """A task that the old owner called done is not rewritten; the new one has his
+        own."""
+        done = self.notice.activity_id
+        done.action_feedback()
+        self.case.user_id = self.user_manager
+        self.assertEqual(done.user_id, self.user_specialist)
+        self.assertEqual(self.case.activity_ids.user_id, self.user_manager)
+        self.assertEqual(self.notice.activity_id, self.case.activity_ids)
+
+    def test_decided(self):
+        self.notice.with_user(self.user_specialist).action_discard()
+        self.case.user_id = self.user_manager
+        self.assertFalse(self.case.activity_ids)

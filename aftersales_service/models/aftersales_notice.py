@@ -171,7 +171,7 @@ class AftersalesNotice(models.Model):
         )
 
     def _is_missed(self):
-        """Whether the promise is broken by now, whatever the message was prepared for."""
+        """Whether the promise is broken by now, whatever it was prepared for."""
         self.ensure_one()
         return self.reason == "missed" or self.clock_id.outcome == "breached"
 
@@ -316,8 +316,8 @@ class AftersalesNotice(models.Model):
                 notice.is_outdated = True
 
     def _follow_owners(self):
-        """Hand the open activities to who is in charge of the cases now; nobody was told
-        of messages without one."""
+        """Hand the open activities to who is in charge of the cases now; tell him of
+        messages that have none."""
         told = self.filtered("activity_id.active")
         (self - told)._tell_owners()
         by_user = defaultdict(self.env["mail.activity"].browse)
@@ -338,8 +338,8 @@ class AftersalesNotice(models.Model):
         if not self.is_outdated:
             return reason
         outdated = self.env._(
-            "The time has passed since somebody changed this text. Read it again before "
-            "you send it."
+            "The time has passed since somebody changed this text. Read it again "
+            "before you send it."
         )
         return f"{reason} – {outdated}"
 

@@ -67,9 +67,14 @@ class Reader:
         return self.env._("%(day)s, %(time)s", day=day, time=time)
 
     def zone_name(self, tz):
-        """Return the name of a time zone, for instance ``"Madrid time"``."""
-        cases = self.env["aftersales.case"]
-        return cases._customer_zone_name(pytz.timezone(tz or "UTC"), self.locale)
+        """Return the name of a time zone, for instance ``"Madrid time"``; without
+        a place its offset, for instance ``"UTC+07:00"``."""
+        zone = pytz.timezone(tz or "UTC")
+        if isinstance(zone, pytz.tzinfo.StaticTzInfo):
+            # Its name reads as the opposite: "Etc/GMT-7" is ahead of UTC.
+            offset = datetime.now(zone).isoformat()[-6:]
+            return "UTC" if offset == "+00:00" else f"UTC{offset}"
+        return self.env["aftersales.case"]._customer_zone_name(zone, self.locale)
 
     def duration(self, seconds):
         """Return a duration in words, exact to the second."""
@@ -105,8 +110,8 @@ class AftersalesClock(models.Model):
         :return: dict of plain values: ``title``, ``headline``, ``facts`` (with
             ``label`` and ``value``), ``days`` (with ``intervals``, each with ``from``
             and ``to`` in UTC, ``reason``, ``sentence`` and counted ``seconds``),
-            ``hidden``, ``counted``, ``changes`` (sentences), ``ledger``, ``zones``,
-            and ``can_set_deadline``
+            ``hidden``, ``counted``, ``sums`` (with ``label`` and ``value``),
+            ``changes`` (sentences), ``ledger``, ``zones``, and ``can_set_deadline``
         :raise AccessError: for who may not read the promise
         """
         self.ensure_one()
@@ -135,7 +140,7 @@ class AftersalesClock(models.Model):
             "last_days": last,
             "hidden": self._explain_hidden(hidden, reader),
             "counted": counted,
-            "counted_words": reader.duration(counted),
+            "sums": self._explain_sums(cycle, reader, counted),
             "changes": self._explain_changes(cycle),
             "ledger": self._explain_ledger(reader),
             "zones": self._explain_zones(cycle, reader),
@@ -279,6 +284,31 @@ class AftersalesClock(models.Model):
             last=days[-1]["label"],
             counted=reader.duration(sum(day["seconds"] for day in days)),
         )
+
+    def _explain_sums(self, cycle, reader, counted):
+        """Return what the time shown adds up to, as a list of dicts ``label`` and
+        ``value``: with what was carried over, and until when.
+
+        :param int counted: seconds of the time shown
+        """
+        clock = cycle.clock
+        sums = [(self._explain_until(clock), clock.carried_seconds + counted)]
+        if clock.carried_seconds:
+            sums.insert(0, (self.env._("Carried over"), clock.carried_seconds))
+        return [
+            {"label": label, "value": reader.duration(seconds)}
+            for label, seconds in sums
+        ]
+
+    def _explain_until(self, clock):
+        """Return the label of the sum: it says until when time is shown, see
+        :meth:`_explain_spans`."""
+        if clock.decided_at is not None and clock.state == "stopped":
+            return self.env._("Counted altogether")
+        at_deadline = clock.decided_at is None and not clock.carried_breach
+        if at_deadline and clock.deadline is not None:
+            return self.env._("Counted by the deadline")
+        return self.env._("Counted until now")
 
     def _explain_zones(self, cycle, reader):
         """Return a sentence on the zone of the times, and of the hours if it is
@@ -498,7 +528,9 @@ class AftersalesClock(models.Model):
             )
         used = self._explain_used(cycle, now)
         if clock.fixed_deadline is None or self.is_manual:
-            facts.append(("used", self.env._("Used"), reader.duration(used)))
+            facts.append(
+                ("used", self._explain_use_label(clock), reader.duration(used))
+            )
         if clock.decided_at is None and clock.fixed_deadline is None:
             left = clock.target_seconds - used
             label = self.env._("Left") if left >= 0 else self.env._("Over by")
@@ -506,6 +538,15 @@ class AftersalesClock(models.Model):
         if clock.stopped_at is not None:
             facts.append(("took", self.env._("Took"), self._explain_took(reader)))
         return facts
+
+    @api.model
+    def _explain_use_label(self, clock):
+        """Return until when time was used, where more is shown hour by hour."""
+        if clock.decided_at is None:
+            return self.env._("Used until now")
+        if clock.state != "stopped":
+            return self.env._("Used until it was broken")
+        return self.env._("Used")
 
     @api.model
     def _explain_used(self, cycle, now):

@@ -121,6 +121,21 @@ class TestExplain(ClockCommon):
         self.assertIn("Madrid time", explanation["zones"])
         self.assertEqual(explanation["counted"], 4 * HOUR)
 
+    def test_zone_without_a_place(self):
+        """Its name would read as the opposite of what it is."""
+        clock = self._clock(self._case(at("13:00")))
+        for tz, name in (
+            ("Etc/GMT-7", "UTC+07:00"),
+            ("Etc/GMT+3", "UTC-03:00"),
+            ("Etc/UTC", "UTC"),
+            (False, "UTC"),
+        ):
+            with self.subTest(tz):
+                self.user_manager.tz = tz
+                zones = self._explain(clock)["zones"]
+                self.assertIn(f"All times are {name}.", zones)
+                self.assertIn("Madrid time", zones)
+
     def test_same_zone_is_named_once(self):
         explanation = self._explain(self._clock(self._case(at("13:00"))))
         self.assertEqual(explanation["zones"], "All times are Madrid time.")
@@ -155,6 +170,68 @@ class TestExplain(ClockCommon):
         self.assertEqual(
             labels, ["Fri, Jan 9", "Sat, Jan 10 to Sun, Jan 11", "Mon, Jan 12"]
         )
+
+    # Sums ---------------------------------------------------------------------
+
+    def _sums(self, explanation):
+        return [(line["label"], line["value"]) for line in explanation["sums"]]
+
+    def _used(self, explanation):
+        [used] = [fact for fact in explanation["facts"] if fact["code"] == "used"]
+        return used["label"], used["value"]
+
+    def test_sum_of_a_running_promise(self):
+        """What is used so far is one thing, what counts by the deadline another."""
+        clock = self._clock(self._case(at("08:00")))
+        self.frozen.move_to(at("08:00") + timedelta(seconds=40))
+        explanation = self._explain(clock)
+        self.assertEqual(self._used(explanation), ("Used until now", "40 s"))
+        self.assertEqual(self._sums(explanation), [("Counted by the deadline", "4 h")])
+
+    def test_sum_with_carried_time(self):
+        """It adds up to what was promised."""
+        case = self._case(at("08:00"))
+        self._move(case, "resolved", at("10:00"))
+        self._move(case, "working", at("11:00"))
+        explanation = self._explain(self._clock(case))
+        self.assertEqual(self._used(explanation), ("Used until now", "2 h"))
+        self.assertEqual(
+            self._sums(explanation),
+            [("Carried over", "2 h"), ("Counted by the deadline", "4 h")],
+        )
+
+    def test_sum_of_a_paused_promise(self):
+        case = self._case(at("08:00"))
+        self._move(case, "waiting_customer", at("09:00"))
+        self.frozen.move_to(at("09:30"))
+        explanation = self._explain(self._clock(case))
+        self.assertEqual(self._used(explanation), ("Used until now", "1 h"))
+        self.assertEqual(self._sums(explanation), [("Counted until now", "1 h")])
+
+    def test_sum_of_a_broken_promise(self):
+        """While it is open more is shown than was used when it broke; once it is over,
+        the same."""
+        case = self._case(at("08:00"))
+        self._tick(at("15:00"))
+        explanation = self._explain(self._clock(case))
+        self.assertEqual(self._used(explanation), ("Used until it was broken", "4 h"))
+        self.assertEqual(self._sums(explanation), [("Counted until now", "6 h")])
+        self._move(case, "resolved", at("16:00"))
+        explanation = self._explain(self._clock(case))
+        self.assertEqual(self._used(explanation), ("Used", "4 h"))
+        self.assertEqual(self._sums(explanation), [("Counted altogether", "4 h")])
+
+    def test_sum_of_what_was_broken_before(self):
+        case = self._case(at("08:00"))
+        self._tick(at("15:00"))
+        self._move(case, "resolved", at("16:00"))
+        self._move(case, "working", at("16:30"))
+        self.frozen.move_to(at("16:40"))
+        explanation = self._explain(self._clock(case))
+        [carried, total] = self._sums(explanation)
+        self.assertEqual(carried[0], "Carried over")
+        self.assertEqual(total[0], "Counted until now")
+        self.assertEqual(self._used(explanation), ("Used until now", total[1]))
 
     # Decided ------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ export function explanationText(explanation) {
         ...explanation.days.flatMap(dayLines),
         ...(explanation.hidden ? [explanation.hidden] : []),
         ...explanation.last_days.flatMap(dayLines),
+        ...explanation.sums.map((sum) => `${sum.label}: ${sum.value}`),
         "",
         ...explanation.changes.map((sentence) => `- ${sentence}`),
         "",

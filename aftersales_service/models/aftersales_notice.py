@@ -334,14 +334,9 @@ class AftersalesNotice(models.Model):
     def _alert_words(self):
         """Return what the form of the case says of the message."""
         self.ensure_one()
-        reason = self.env["aftersales.case"]._selection_label(self, "reason")
-        if not self.is_outdated:
-            return reason
-        outdated = self.env._(
-            "The time has passed since somebody changed this text. Read it again "
-            "before you send it."
-        )
-        return f"{reason} – {outdated}"
+        if self.is_outdated:
+            return self.env._("Read it again, the time has passed since.")
+        return self.env["aftersales.case"]._selection_label(self, "reason")
 
     # Decide ---------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from psycopg2 import OperationalError
-from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -21,6 +20,8 @@ _logger = logging.getLogger(__name__)
 _ENGINE = object()
 
 BATCH_SIZE = 1000
+# Times that a batch is begun when others change what it needs.
+ATTEMPTS = 3
 # Events with a hook.
 TOLD = frozenset({"breached", "warned", "error"})
 # Seconds until a clock without a deadline looks for one again.
@@ -657,16 +658,44 @@ class AftersalesClock(models.Model):
         more rarely, and never holds up the others.
         """
         self = self.sudo()  # noqa: PLW0642
-        cron = self.env["ir.cron"]
         now = to_epoch(fields.Datetime.now())
-        while cycles := self._lock_due(now):
-            # Those that follow in a chain are added to the list.
-            count = len(cycles)
-            self._tick(cycles, now)
-            more = count == BATCH_SIZE
-            if not cron._commit_progress(count, remaining=int(more)) or not more:
-                break
-        self._tell_again(now)
+        while self._repeated(self._tick_batch, now):
+            pass
+        self._repeated(self._tell_again, now)
+
+    @api.model
+    def _repeated(self, work, now):
+        """Do a batch. If somebody changed what it needs since its snapshot was taken,
+        begin it anew with another one.
+
+        :param work: function of an instant, which commits
+        :return: what the function returns
+        :raise OperationalError: when it never works
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return work(now)
+            except OperationalError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                _logger.info("batch of clocks is begun anew", exc_info=True)
+                self.env.cr.rollback()
+
+    @api.model
+    def _tick_batch(self, now):
+        """Do what is due on a batch of clocks, and commit.
+
+        :return: whether there are more, and time for them
+        """
+        cycles = self._lock_due(now)
+        if not cycles:
+            return False
+        # Those that follow in a chain are added to the list.
+        count = len(cycles)
+        self._tick(cycles, now)
+        more = count == BATCH_SIZE
+        left = self.env["ir.cron"]._commit_progress(count, remaining=int(more))
+        return bool(left and more)
 
     @api.model
     def _tell_again(self, now):
@@ -692,20 +721,13 @@ class AftersalesClock(models.Model):
     @api.model
     def _lock_due(self, now, limit=None):
         """Read and lock clocks that are due, most urgent first."""
-        for attempt in range(3):
-            try:
-                return self._load(
-                    SQL("state = 'running' AND next_event_at <= %s", from_epoch(now)),
-                    SQL(
-                        "ORDER BY next_event_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
-                        limit or BATCH_SIZE,
-                    ),
-                )
-            except SerializationFailure:
-                # Somebody changed one of them since our snapshot: take a new one.
-                if attempt == 2:
-                    raise
-                self.env.cr.rollback()
+        return self._load(
+            SQL("state = 'running' AND next_event_at <= %s", from_epoch(now)),
+            SQL(
+                "ORDER BY next_event_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+                limit or BATCH_SIZE,
+            ),
+        )
 
     @api.model
     def _tick(self, cycles, now):

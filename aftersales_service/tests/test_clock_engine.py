@@ -5,6 +5,7 @@ from random import Random
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from psycopg2.errors import SerializationFailure
 
 from odoo import Command, api
 from odoo.exceptions import AccessError
@@ -886,9 +887,65 @@ class TestTwoWorkers(BaseCase):
             self.assertEqual(len(lines), len(clocks))
             self.assertEqual(set(clocks.mapped("outcome")), {"breached"})
 
+    def _tick_disturbed(self, disturb):
+        """Run the job; each time it tells something, somebody has just changed a case
+        that the job writes as well."""
+        Clock = self.registry["aftersales.clock"]
+        tell, calls = Clock._tell, []
+
+        def told(clocks, cycles, now):
+            calls.append(now)
+            rename = SQL(
+                "UPDATE aftersales_case SET name = %s WHERE id = %s",
+                f"call {len(calls)}",
+                self.cases[0],
+            )
+            if len(calls) <= disturb:
+                with self.registry.cursor() as user:
+                    user.execute(rename)
+            clocks.env.cr.execute(rename)
+            return tell(clocks, cycles, now)
+
+        with (
+            self.registry.cursor() as job,
+            patch.object(Clock, "_tell", told),
+            mute_logger("odoo.sql_db"),
+        ):
+            api.Environment(job, api.SUPERUSER_ID, {})["aftersales.clock"]._cron_tick()
+        return calls
+
+    def _breaches(self):
+        with self.registry.cursor() as cr:
+            cr.execute(
+                SQL(
+                    "SELECT count(*), count(DISTINCT clock_id) FROM aftersales_event"
+                    " WHERE case_id = ANY(%s) AND kind = 'clock_breached'",
+                    self.cases,
+                )
+            )
+            return cr.fetchone()
+
+    def test_changed_while_it_works(self):
+        """What the job could not write, because somebody was quicker, it does at once
+        again, and only once."""
+        calls = self._tick_disturbed(1)
+        self.assertGreater(len(calls), 1)
+        lines, clocks = self._breaches()
+        self.assertTrue(lines)
+        self.assertEqual(lines, clocks)
+
+    def test_changed_again_and_again(self):
+        """It gives up in the end, and nothing has happened; the next run does it."""
+        with self.assertRaises(SerializationFailure):
+            self._tick_disturbed(99)
+        self.assertEqual(self._breaches(), (0, 0))
+        self._tick_disturbed(0)
+        lines, clocks = self._breaches()
+        self.assertTrue(lines)
+        self.assertEqual(lines, clocks)
+
     def test_changed_meanwhile(self):
         """Clocks that somebody changed since the job's snapshot do not stop it."""
-        now = int(datetime.now().timestamp())
         with self.registry.cursor() as job, self.registry.cursor() as user:
             clocks = api.Environment(job, api.SUPERUSER_ID, {})["aftersales.clock"]
             clocks.search_count([])  # the job's snapshot is taken
@@ -896,6 +953,11 @@ class TestTwoWorkers(BaseCase):
             case.browse(self.cases[0])._clocks_void(datetime.now(), "test")
             user.commit()
             with mute_logger("odoo.sql_db"):
-                due = clocks._lock_due(now)
-            self.assertNotIn(self.cases[0], {c.values["case_id"] for c in due})
-            job.rollback()
+                clocks._cron_tick()
+        with self.registry.cursor() as cr:
+            clocks = api.Environment(cr, api.SUPERUSER_ID, {})["aftersales.clock"]
+            clocks = clocks.search([("case_id", "in", self.cases)])
+            left = clocks.filtered(lambda clock: clock.case_id.id == self.cases[0])
+            self.assertFalse(left.filtered(lambda clock: clock.outcome == "none"))
+            others = set((clocks - left).mapped("outcome"))
+            self.assertEqual(others, {"breached"})

@@ -21,6 +21,7 @@ from . import (
     test_escalation,
     test_event_ledger,
     test_explain,
+    test_filters,
     test_health,
     test_integrity,
     test_job,

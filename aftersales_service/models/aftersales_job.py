@@ -106,9 +106,8 @@ class AftersalesJob(models.Model):
         string="Requested", default=fields.Datetime.now, readonly=True
     )
     not_before = fields.Datetime(string="Goes On At", readonly=True)
-    attempts = fields.Integer(
-        readonly=True, default=0, help="Times that the present batch was begun."
-    )
+    # times that the present batch was begun
+    attempts = fields.Integer(readonly=True, default=0)
     retry_at = fields.Datetime(string="Tried Again At", readonly=True)
     started_at = fields.Datetime(string="Started", readonly=True)
     finished_at = fields.Datetime(string="Finished", readonly=True)

@@ -114,19 +114,33 @@ class AftersalesCase(models.Model):
         counts = self._board_counts(domain, now)
         figures = self._board_figures(domain, now)
         people = self._board_people(counts, chosen or teams)
-        top = self._board_top(domain, now, [person["id"] for person in people])
-        cards = self._board_cards(top)
+        top = self._board_top(domain, [person["id"] for person in people])
+        promises = self._board_promises(domain, now)
+        cards = self._board_cards(top, promises)
         board["tiles"] = self._board_tiles(domain, counts, figures)
-        board["tomorrow"] = self._board_tomorrow(domain, now, figures, cards)
+        board["tomorrow"] = self._board_tomorrow(domain, now, promises, cards)
         board.update(self._board_columns(people, counts, figures, cards))
         return board
+
+    def give_on_board(self, user_id, team_ids=None):
+        """Give the cases to a person, and return the board as it is then, so that cards
+        and figures are those of one moment.
+
+        :param user_id: id of the person, False for nobody
+        :param list team_ids: as for :meth:`get_board`
+        :return: what :meth:`get_board` returns
+        :raise AccessError: for who may not change the cases
+        """
+        self._refuse_customers()
+        self.write({"user_id": user_id})
+        return self.browse().get_board(team_ids)
 
     # Who may see what -----------------------------------------------------------
 
     @api.model
     def _board_is_for_user(self):
-        """Whether the user manages cases, or leads a team."""
-        return self._board_of_all() or bool(self._board_led_teams())
+        """Whether the user manages cases, or oversees a team."""
+        return self._board_of_all() or bool(self._board_overseen_teams())
 
     @api.model
     def _board_of_all(self):
@@ -136,10 +150,14 @@ class AftersalesCase(models.Model):
         )
 
     @api.model
-    def _board_led_teams(self):
-        return self.env["aftersales.team"].search_fetch(
-            [("leader_id", "=", self.env.uid)], ["name"]
-        )
+    def _board_overseen_teams(self):
+        """Return the teams that somebody who works with cases leads, or answers for on
+        a higher level."""
+        Team, user = self.env["aftersales.team"], self.env.user
+        if not user.has_group("aftersales_service.group_aftersales_user"):
+            return Team
+        overseen = user.sudo().aftersales_overseen_team_ids
+        return Team.search_fetch([("id", "in", overseen.ids)], ["name"])
 
     @api.model
     def _board_teams(self):
@@ -150,7 +168,7 @@ class AftersalesCase(models.Model):
         """
         if self._board_of_all():
             return self.env["aftersales.team"].search_fetch([], ["name"])
-        teams = self._board_led_teams()
+        teams = self._board_overseen_teams()
         if not teams:
             raise AccessError(
                 self.env._(
@@ -204,7 +222,6 @@ class AftersalesCase(models.Model):
             self._board_updates_sql(domain, now),
             self._board_failing_sql(domain),
             self._board_picks_sql(domain, now),
-            self._board_tomorrow_sql(domain, now),
         ]
         rows = self.env.execute_query(SQL(" UNION ALL ").join(parts))
         return {(name, user_id or False): ids for name, user_id, ids in rows}
@@ -241,28 +258,56 @@ class AftersalesCase(models.Model):
         )
 
     @api.model
-    def _board_tomorrow_sql(self, domain, now):
-        query = self._search(Domain(domain) & Domain(self._tomorrow_domain(now)))
-        return query.select(
-            SQL("'tomorrow'"), SQL("NULL::int"), SQL("ARRAY[count(*)::int]")
+    def _board_promises(self, domain, now):
+        """Return the promises that break before tomorrow ends, if nothing is done, the
+        nearest first; of an overdue case, those that are still to be kept.
+
+        :return: list of dicts, not more than ``TOMORROW_LIMIT``; the ``total`` in each
+            counts all
+        """
+        # The nearest deadline of a case is on it: few cases are looked into.
+        last = max(self._ends_of_tomorrow(now))
+        cases = self._search([*domain, ("next_deadline", "<", last)])
+        query = self.env["aftersales.clock"]._search(
+            self._tomorrow_domain(now), bypass_access=True
+        )
+        query.add_where(SQL("aftersales_clock.case_id IN (%s)", cases.select()))
+        query.order = SQL("aftersales_clock.deadline, aftersales_clock.id")
+        query.limit = TOMORROW_LIMIT
+        names = ("id", "case_id", "kind", "deadline", "warning_at")
+        columns = [SQL.identifier("aftersales_clock", name) for name in names]
+        return self.env.execute_query_dict(
+            query.select(*columns, SQL("count(*) OVER () AS total"))
         )
 
     @api.model
     def _tomorrow_domain(self, now):
         """Return the domain of promises that break before tomorrow ends, if nothing is
         done; each company has its own tomorrow."""
+        ends = self._ends_of_tomorrow(now)
+        until = Domain.OR(
+            [("deadline", "<", end), ("company_id", "in", company_ids)]
+            for end, company_ids in ends.items()
+        )
+        if len(ends) == 1:
+            until = Domain("deadline", "<", next(iter(ends)))
+        open_ones = [
+            ("state", "=", "running"),
+            ("outcome", "=", "none"),
+            ("carried_breach", "=", False),
+            ("deadline", ">=", now),
+        ]
+        return list(Domain(open_ones) & until)
+
+    @api.model
+    def _ends_of_tomorrow(self, now):
+        """Return {end of tomorrow: ids of those of the reader's companies that have
+        it then}."""
         ends = {}
         for company in self.env.companies:
             end = self._end_of_tomorrow(company, now)
             ends.setdefault(end, []).append(company.id)
-        until = Domain.OR(
-            [("next_deadline", "<", end), ("company_id", "in", company_ids)]
-            for end, company_ids in ends.items()
-        )
-        if len(ends) == 1:
-            until = Domain("next_deadline", "<", next(iter(ends)))
-        limits = [("next_deadline", ">=", now), ("next_deadline", "<", max(ends))]
-        return list(Domain(limits) & until)
+        return ends
 
     @api.model
     def _end_of_tomorrow(self, company, now):
@@ -275,22 +320,19 @@ class AftersalesCase(models.Model):
     # Cases ------------------------------------------------------------------------
 
     @api.model
-    def _board_top(self, domain, now, user_ids):
-        """Return the ids of the most pressing cases of each person, of those nobody
-        has, and of those that may break next, all by one query.
+    def _board_top(self, domain, user_ids):
+        """Return the ids of the most pressing cases of each person, and of those nobody
+        has, by one query.
 
-        :return: {user id, False, or "tomorrow": list of case ids}
+        :return: {user id, or False: list of case ids}
         """
         parts = [
             self._top_of_people_sql(domain, [uid for uid in user_ids if uid]),
             self._top_of_nobody_sql(domain),
-            self._top_of_tomorrow_sql(domain, now),
         ]
         top = {}
-        rows = self.env.execute_query(SQL(" UNION ALL ").join(parts))
-        for part, user_id, case_id in rows:
-            key = part if part == "tomorrow" else user_id or False
-            top.setdefault(key, []).append(case_id)
+        for user_id, case_id in self.env.execute_query(SQL(" UNION ALL ").join(parts)):
+            top.setdefault(user_id or False, []).append(case_id)
         return top
 
     @api.model
@@ -300,7 +342,7 @@ class AftersalesCase(models.Model):
         query.order = self._queue_order()
         query.limit = CARD_LIMIT
         return SQL(
-            "SELECT 'person' AS part, person.id AS user_id, pressing.id"
+            "SELECT person.id AS user_id, pressing.id"
             " FROM unnest(%s::int[]) AS person(id) CROSS JOIN LATERAL (%s) AS pressing",
             user_ids,
             query.select(),
@@ -311,32 +353,43 @@ class AftersalesCase(models.Model):
         query = self._search([*domain, ("user_id", "=", False)])
         query.order = self._queue_order()
         query.limit = CARD_LIMIT
-        return SQL("(%s)", query.select(SQL("'nobody'"), SQL("NULL::int"), SQL("id")))
+        return SQL("(%s)", query.select(SQL("NULL::int"), SQL("id")))
 
     @api.model
-    def _top_of_tomorrow_sql(self, domain, now):
-        query = self._search(Domain(domain) & Domain(self._tomorrow_domain(now)))
-        query.order = SQL("next_deadline, id")
-        query.limit = TOMORROW_LIMIT
-        return SQL("(%s)", query.select(SQL("'tomorrow'"), SQL("NULL::int"), SQL("id")))
-
-    @api.model
-    def _board_cards(self, top):
+    def _board_cards(self, top, promises):
         """Return {user id, False, or "tomorrow": list of cards}, in their order."""
-        cases = self.browse({case_id for ids in top.values() for case_id in ids})
+        ids = {case_id for ids in top.values() for case_id in ids}
+        cases = self.browse(ids.union(promise["case_id"] for promise in promises))
         cases.fetch(CARD_FIELDS)
         # The name of a customer is shown to whoever may read his case.
         cases_sudo = cases.sudo()
         cases_sudo.partner_id.fetch(["name", "commercial_company_name"])
         cards = {}
-        for key, ids in top.items():
-            column = cases_sudo.browse(ids)
-            if key == "tomorrow":
-                column = column.sorted(lambda case: (case.next_deadline, case.id))
-            else:
-                column = column.sorted(lambda case: case._queue_key())
+        for key, case_ids in top.items():
+            column = cases_sudo.browse(case_ids).sorted(lambda case: case._queue_key())
             cards[key] = [case._board_card() for case in column]
+        cards["tomorrow"] = [
+            cases_sudo.browse(promise["case_id"])._board_promise_card(promise)
+            for promise in promises
+        ]
         return cards
+
+    def _board_promise_card(self, promise):
+        """Return the card of the case with one of its promises: its time, and what it
+        is.
+
+        :param dict promise: see :meth:`_board_promises`
+        """
+        as_string = fields.Datetime.to_string
+        kinds = self.env["aftersales.policy.target"]._clock_kinds()
+        return {
+            **self._board_card(),
+            "promise_id": promise["id"],
+            "promise": kinds[promise["kind"]].label,
+            "deadline": as_string(promise["deadline"]),
+            "warning_at": as_string(promise["warning_at"]),
+            "paused": False,
+        }
 
     def _board_card(self):
         """Return what a card shows of the case, which the reader may see."""
@@ -453,16 +506,20 @@ class AftersalesCase(models.Model):
     @api.model
     def _failing_tile(self, domain, figures):
         """Return the tile of promises whose consequences could not be carried out."""
-        related = [(f"case_id.{name}", op, value) for name, op, value in domain]
         return {
             "code": "failing",
             "count": figures.get(("failing", False), [0])[0],
             "model": "aftersales.clock",
-            "domain": [("error_count", ">", 0), *related],
+            "domain": [("error_count", ">", 0), *self._board_related(domain)],
         }
 
     @api.model
-    def _board_tomorrow(self, domain, now, figures, cards):
+    def _board_related(self, domain):
+        """Return the domain of the board's cases as one of their promises."""
+        return [(f"case_id.{name}", op, value) for name, op, value in domain]
+
+    @api.model
+    def _board_tomorrow(self, domain, now, promises, cards):
         """Return the promises that may break until tomorrow ends, the nearest first."""
         as_string = fields.Datetime.to_string
         leaves = [
@@ -472,7 +529,7 @@ class AftersalesCase(models.Model):
             for leaf in self._tomorrow_domain(now)
         ]
         return {
-            "count": figures.get(("tomorrow", False), [0])[0],
-            "domain": [*domain, *leaves],
-            "cases": cards.get("tomorrow", []),
+            "count": promises[0]["total"] if promises else 0,
+            "domain": [*self._board_related(domain), *leaves],
+            "cards": cards["tomorrow"],
         }

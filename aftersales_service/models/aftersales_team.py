@@ -144,24 +144,31 @@ class AftersalesTeam(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create teams; stages may be theirs alone from now on."""
+        """Create teams; stages may be theirs alone from now on, and people see their
+        cases."""
         teams = super().create(vals_list)
-        self.env.registry.clear_cache()
+        self._forget_who_sees()
         return teams
 
     def write(self, vals):
         """Write; which stage is the first of its kind depends on the own stages, and
-        who is offered the board on who leads."""
+        who sees the cases and the board on who is in the team or answers for it."""
         result = super().write(vals)
-        if not vals.keys().isdisjoint(("stage_ids", "leader_id")):
-            self.env.registry.clear_cache()
+        people = ("member_ids", *self._LEVEL_FIELDS.values())
+        if not vals.keys().isdisjoint(("stage_ids", "active", *people)):
+            self._forget_who_sees()
         return result
 
     def unlink(self):
         """Delete teams without cases."""
         result = super().unlink()
-        self.env.registry.clear_cache()
+        self._forget_who_sees()
         return result
+
+    @api.model
+    def _forget_who_sees(self):
+        self.env["res.users"].invalidate_model(["aftersales_overseen_team_ids"])
+        self.env.registry.clear_cache()
 
     @api.constrains("calendar_id")
     def _check_calendar(self):

@@ -1,4 +1,7 @@
+from collections import defaultdict
+
 from odoo import fields, models
+from odoo.fields import Domain
 
 
 class ResUsers(models.Model):
@@ -12,3 +15,21 @@ class ResUsers(models.Model):
         string="After-Sales Teams",
         readonly=True,
     )
+    aftersales_overseen_team_ids = fields.Many2many(
+        "aftersales.team",
+        string="After-Sales Teams Overseen",
+        compute="_compute_aftersales_overseen_team_ids",
+    )
+
+    def _compute_aftersales_overseen_team_ids(self):
+        """Of those he leads or answers for on a higher level he sees all cases, member
+        or not; record rules say so."""
+        Team = self.env["aftersales.team"].sudo()
+        levels = Team._LEVEL_FIELDS.values()
+        teams = Team.search(Domain.OR([(name, "in", self.ids)] for name in levels))
+        overseen = defaultdict(Team.browse)
+        for team in teams:
+            for name in levels:
+                overseen[team[name].id] |= team
+        for user in self:
+            user.aftersales_overseen_team_ids = overseen[user.id]

@@ -7,10 +7,14 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
-from ..models.aftersales_case_board import CARD_LIMIT, PEOPLE_LIMIT
+from ..models.aftersales_case_board import (
+    CARD_LIMIT,
+    PEOPLE_LIMIT,
+    TOMORROW_LIMIT,
+)
 from .common import AftersalesCommon
 from .test_clock_kinds import DAY, HOUR, ClockKindsCommon
 
@@ -35,8 +39,29 @@ class BoardCase(AftersalesCommon):
         now = now or cls.now
         deadline = hours is not None and now + timedelta(hours=hours)
         warning = deadline if warned is None else now + timedelta(hours=warned)
-        case._write_mirror({"next_deadline": deadline, "next_warning_at": warning})
         cls.env.flush_all()
+        cls.env.cr.execute(
+            "UPDATE aftersales_clock SET deadline = %s, warning_at = %s"
+            " WHERE case_id = %s AND state = 'running'",
+            [deadline or None, warning or None, case.id],
+        )
+        cls.env.invalidate_all()
+        case._refresh_clock_mirrors()
+
+    @classmethod
+    def _promises_due(cls, case, **deadlines):
+        """Let promises of a case be due at these instants, by kind; its others in a
+        month."""
+        month = fields.Datetime.now() + timedelta(days=30)
+        cls.env.flush_all()
+        for clock in case.clock_ids:
+            cls.env.cr.execute(
+                "UPDATE aftersales_clock SET deadline = %s, warning_at = %s"
+                " WHERE id = %s AND state = 'running'",
+                [*[deadlines.get(clock.kind, month)] * 2, clock.id],
+            )
+        cls.env.invalidate_all()
+        case._refresh_clock_mirrors()
 
     def _board(self, user=None, team=None):
         Case = self.Case.with_user(user or self.user_manager)
@@ -77,6 +102,8 @@ class TestBoard(BoardCase):
         self._case(hours=3, user_id=self.user_team.id).action_wait_customer()
         self._start_update(self._case(user_id=self.user_team.id), hours=-1)
         self._fail(self._case(user_id=self.user_specialist.id))
+        soon = self.now + timedelta(hours=1)
+        self._promises_due(self._case(), first_response=soon, resolution=soon)
         board = self._board()
         for tile in board["tiles"]:
             with self.subTest(tile=tile["code"]):
@@ -84,7 +111,8 @@ class TestBoard(BoardCase):
                 self.assertEqual(records.search_count(tile["domain"]), tile["count"])
                 self.assertTrue(tile["count"])
         tomorrow = board["tomorrow"]
-        self.assertEqual(self.Case.search_count(tomorrow["domain"]), tomorrow["count"])
+        promises = self.env["aftersales.clock"].with_user(self.user_manager)
+        self.assertEqual(promises.search_count(tomorrow["domain"]), tomorrow["count"])
         self.assertTrue(tomorrow["count"])
 
     def test_counts_open_cases_alone(self):
@@ -303,28 +331,82 @@ class TestBoard(BoardCase):
 
     def test_tomorrow_ends_in_the_zone_of_the_company(self):
         """In Madrid, 23:30 of today is 22:30 UTC in winter."""
+        now = datetime(2026, 1, 14, 22, 30)
         instants = {
-            "now": "2026-01-14 22:30:00",
-            "today": "2026-01-14 22:59:00",
-            "tomorrow": "2026-01-15 22:59:59",
-            "the day after": "2026-01-15 23:00:00",
+            "past": datetime(2026, 1, 14, 22, 29),
+            "today": datetime(2026, 1, 14, 22, 59),
+            "tomorrow": datetime(2026, 1, 15, 22, 59, 59),
+            "the day after": datetime(2026, 1, 15, 23),
         }
-        now = fields.Datetime.to_datetime(instants.pop("now"))
-        cases = {name: self._create_case(name=name) for name in instants}
-        past = self._create_case(name="past")
-        for name, instant in instants.items():
-            at = fields.Datetime.to_datetime(instant)
-            self._due(cases[name], (at - now).total_seconds() / 3600, now=now)
-        self._due(past, -1, now=now)
         with freeze_time(now):
+            for name, instant in instants.items():
+                case = self._create_case(name=name)
+                self._promises_due(case, resolution=instant)
             tomorrow = self._board()["tomorrow"]
-        names = [card["name"] for card in tomorrow["cases"]]
-        self.assertEqual(names, ["today", "tomorrow"])
-        self.assertEqual(tomorrow["count"], 2)
-        self.company.aftersales_tz = "UTC"
-        with freeze_time(now):
-            names = [card["name"] for card in self._board()["tomorrow"]["cases"]]
+            names = [card["name"] for card in tomorrow["cards"]]
+            self.assertEqual(names, ["today", "tomorrow"])
+            self.assertEqual(tomorrow["count"], 2)
+            self.company.aftersales_tz = "UTC"
+            names = [card["name"] for card in self._board()["tomorrow"]["cards"]]
         self.assertEqual(names, ["today", "tomorrow", "the day after"])
+
+    def test_tomorrow_counts_promises(self):
+        """Of a case that is overdue already, too; a case with two that are due counts
+        twice."""
+        now, hour = self.now, timedelta(hours=1)
+        late, both = self._create_case(name="late"), self._create_case(name="both")
+        self._promises_due(late, first_response=now - hour, resolution=now + hour)
+        self._promises_due(
+            both, first_response=now + 3 * hour, resolution=now + hour * 2
+        )
+        tomorrow = self._board()["tomorrow"]
+        self.assertEqual(
+            [(card["name"], card["promise"]) for card in tomorrow["cards"]],
+            [("late", "Solution"), ("both", "Solution"), ("both", "First answer")],
+        )
+        self.assertEqual(tomorrow["count"], 3)
+        card = tomorrow["cards"][0]
+        self.assertEqual(card["deadline"], fields.Datetime.to_string(now + hour))
+        self.assertEqual(card["id"], late.id)
+        promises = self.env["aftersales.clock"].with_user(self.user_manager)
+        found = promises.search(tomorrow["domain"])
+        self.assertEqual(
+            sorted(found.ids), sorted(card["promise_id"] for card in tomorrow["cards"])
+        )
+
+    def test_tomorrow_leaves_out_what_cannot_break(self):
+        """What is decided, has broken before the case was reopened, or belongs to a
+        case that is out of the way, or of another team."""
+        soon = self.now + timedelta(hours=1)
+        cases = [self._create_case() for _number in range(5)]
+        other_team = self.env["aftersales.team"].create({"name": "Other"})
+        cases.append(self._create_case(team_id=other_team.id))
+        for case in cases:
+            self._promises_due(case, resolution=soon)
+        changes = ("outcome = 'breached'", "carried_breach = true", "state = 'paused'")
+        for case, change in zip(cases, changes, strict=False):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE aftersales_clock SET %s WHERE case_id = %s"
+                    " AND kind = 'resolution'",
+                    SQL(change),
+                    case.id,
+                )
+            )
+        cases[3].active = False
+        board = self._board()
+        self.assertEqual([c["id"] for c in board["tomorrow"]["cards"]], cases[4].ids)
+        promises = self.env["aftersales.clock"].with_user(self.user_manager)
+        found = promises.search(board["tomorrow"]["domain"])
+        self.assertEqual(found.case_id, cases[4])
+
+    def test_tomorrow_shows_few_and_counts_all(self):
+        soon = self.now + timedelta(hours=1)
+        for _number in range(TOMORROW_LIMIT + 1):
+            self._promises_due(self._create_case(), resolution=soon)
+        tomorrow = self._board()["tomorrow"]
+        self.assertEqual(len(tomorrow["cards"]), TOMORROW_LIMIT)
+        self.assertEqual(tomorrow["count"], TOMORROW_LIMIT + 1)
 
     def test_each_company_has_its_own_tomorrow(self):
         foreign = self.env["res.company"].create(
@@ -333,13 +415,26 @@ class TestBoard(BoardCase):
         now = datetime(2026, 1, 14, 12)
         Case = self.env["aftersales.case"]
         both = Case.with_context(allowed_company_ids=(self.company | foreign).ids)
-        ends = {
-            leaf[2]
-            for leaf in both._tomorrow_domain(now)
-            if isinstance(leaf, tuple | list) and leaf[:2] == ("next_deadline", "<")
-        }
-        self.assertIn(datetime(2026, 1, 15, 16), ends)
-        self.assertIn(datetime(2026, 1, 15, 23), ends)
+        self.assertEqual(
+            both._ends_of_tomorrow(now),
+            {
+                datetime(2026, 1, 15, 16): foreign.ids,
+                datetime(2026, 1, 15, 23): self.company.ids,
+            },
+        )
+        team = self.env["aftersales.team"].create(
+            {"name": "Foreign Team", "company_id": foreign.id}
+        )
+        self.user_manager.company_ids += foreign
+        with freeze_time(now):
+            for hour in (15, 17):
+                ours, theirs = self._create_case(), self._create_case(team_id=team.id)
+                self._promises_due(ours, resolution=datetime(2026, 1, 15, hour))
+                self._promises_due(theirs, resolution=datetime(2026, 1, 15, hour, 1))
+            cases = both.with_user(self.user_manager)
+            board = cases.get_board([self.team.id, team.id])
+        deadlines = [card["deadline"][11:16] for card in board["tomorrow"]["cards"]]
+        self.assertEqual(deadlines, ["15:00", "15:01", "17:00"])
 
     # Giving a case to somebody else ---------------------------------------------------
 
@@ -353,6 +448,24 @@ class TestBoard(BoardCase):
         self.assertEqual(line.actor_id, self.user_manager.id)
         self.assertEqual(self._column(self.user_specialist)["open"], 1)
 
+    def test_giving_answers_with_the_board_as_it_is_then(self):
+        case = self._case(user_id=self.user_team.id)
+        case = case.with_user(self.user_manager)
+        board = case.give_on_board(self.user_specialist.id, team_ids=self.team.ids)
+        self.assertEqual(board["team_ids"], self.team.ids)
+        self.assertEqual(self._column(self.user_team, board)["cases"], [])
+        [card] = self._column(self.user_specialist, board)["cases"]
+        self.assertEqual((card["id"], card["user_id"]), (case.id, case.user_id.id))
+        board = case.give_on_board(False, team_ids=self.team.ids)
+        self.assertEqual(self._column(None, board)["open"], 1)
+
+    def test_who_only_looks_gives_nothing(self):
+        case = self._case(user_id=self.user_team.id)
+        for user in (self.user_management, self.user_other, self.user_portal):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                case.with_user(user).give_on_board(user.id)
+        self.assertEqual(case.user_id, self.user_team)
+
     # Who may look ---------------------------------------------------------------------
 
     def test_managers_and_management(self):
@@ -365,19 +478,36 @@ class TestBoard(BoardCase):
             self.assertEqual(self._tiles(board)["overdue"], 1)
             self.assertEqual(board["can_assign"], may_give)
 
-    def test_a_leader_sees_his_teams(self):
+    def test_who_answers_for_a_team_sees_it(self):
+        """Its leader, or who stands above him; he need not be a member."""
+        leader = self._worker("as_leader", "team")
         other_team = self.env["aftersales.team"].create(
-            {"name": "Other", "member_ids": self.user_team.ids}
+            {"name": "Other", "member_ids": leader.ids}
         )
         self._due(self._create_case(team_id=other_team.id), -1)
+        self._case(hours=-1, user_id=self.user_team.id)
         self._case(hours=-1)
-        self.team.leader_id = self.user_team
-        board = self.Case.with_user(self.user_team).get_board()
-        self.assertEqual([line["id"] for line in board["teams"]], self.team.ids)
-        self.assertEqual(self._tiles(board)["overdue"], 1)
-        # Nor does he by asking for it.
-        board = self._board(self.user_team, other_team)
-        self.assertEqual(self._tiles(board)["overdue"], 1)
+        for level in self.team._LEVEL_FIELDS.values():
+            self.team[level] = leader
+            with self.subTest(level=level):
+                board = self.Case.with_user(leader).get_board()
+                self.assertEqual([line["id"] for line in board["teams"]], self.team.ids)
+                self.assertEqual(self._tiles(board)["overdue"], 2)
+                self.assertEqual(self._column(self.user_team, board)["open"], 1)
+                # Nor does he see more by asking for it.
+                board = self._board(leader, other_team)
+                self.assertEqual(self._tiles(board)["overdue"], 2)
+            self.team[level] = False
+
+    def test_a_leader_without_rights_on_cases(self):
+        self.team.leader_id = self.user_other
+        with self.assertRaises(AccessError):
+            self.Case.with_user(self.user_other).get_board()
+        self.assertFalse(self.Case.with_user(self.user_other)._board_is_for_user())
+
+    def _worker(self, login, role):
+        groups = f"base.group_user,aftersales_service.group_aftersales_{role}"
+        return new_test_user(self.env, login, groups=groups)
 
     def test_nobody_else(self):
         users = (

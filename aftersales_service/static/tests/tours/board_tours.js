@@ -111,6 +111,24 @@ tours.add("aftersales_next_case_tour", {
     ],
 });
 
+// What was on the screen at some moment though it cannot be at one moment.
+const contradictions = [];
+
+function watchBoard() {
+    new MutationObserver(() => {
+        if (document.querySelector(".o_dragged")) {
+            return;
+        }
+        for (const column of document.querySelectorAll(COLUMN)) {
+            const open = parseInt(column.querySelector(".o_aftersales_board_open").textContent);
+            const cards = column.querySelectorAll(".o_aftersales_board_card").length;
+            if (open !== cards) {
+                contradictions.push(`${cards} cards of ${open} in ${column.ariaLabel}`);
+            }
+        }
+    }).observe(document.querySelector(".o_aftersales_board"), { childList: true, subtree: true });
+}
+
 // The manager's morning: where is trouble, and who could help?
 tours.add("aftersales_board_tour", {
     url: "/odoo/aftersales-board",
@@ -127,6 +145,11 @@ tours.add("aftersales_board_tour", {
         {
             content: "The most pressing one of those that nobody has, in words",
             trigger: `${NOBODYS} .o_aftersales_board_card:contains(Tour: first) [data-level=overdue]:contains(over)`,
+        },
+        {
+            content: "From here on, cards and figures agree at each moment",
+            trigger: ".o_aftersales_board",
+            run: watchBoard,
         },
         {
             content: "Give it to the specialist by dragging",
@@ -168,9 +191,17 @@ tours.add("aftersales_board_tour", {
             trigger: `${COLUMN}:contains(As Team) .o_aftersales_board_card:contains(Tour: first)`,
         },
         {
-            content: "What breaks next, with who answers it",
+            trigger: ".o_aftersales_board",
+            run() {
+                if (contradictions.length) {
+                    throw new Error(contradictions.join("; "));
+                }
+            },
+        },
+        {
+            content: "What breaks next: which promise, with who answers it",
             trigger:
-                ".o_aftersales_board_tomorrow .o_aftersales_board_case:contains(Tour: second):contains(Unassigned)",
+                ".o_aftersales_board_tomorrow .o_aftersales_board_case:contains(Tour: second):contains(Solution):contains(Unassigned)",
         },
         {
             content: "A figure of a person opens what it counts",

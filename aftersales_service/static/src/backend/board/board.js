@@ -75,6 +75,7 @@ export class Board extends Component {
             refusal: "",
             teamId: this.props.state?.teamId || false,
             isDragging: false,
+            givenId: false,
         });
         useSetupAction({ getLocalState: () => ({ teamId: this.state.teamId }) });
         onWillStart(() => {
@@ -128,13 +129,11 @@ export class Board extends Component {
     // Reading -----------------------------------------------------------------------------
 
     async load() {
-        const { teamId } = this.state;
+        const kwargs = { team_ids: this.teamIds };
         try {
             this.show(
                 await this.keepLast.add(
-                    this.orm.silent.call("aftersales.case", "get_board", [], {
-                        team_ids: teamId ? [teamId] : [],
-                    })
+                    this.orm.silent.call("aftersales.case", "get_board", [], kwargs)
                 )
             );
         } catch (error) {
@@ -154,6 +153,10 @@ export class Board extends Component {
         this.waiting = null;
         this.state.board = board;
         this.state.refusal = "";
+    }
+
+    get teamIds() {
+        return this.state.teamId ? [this.state.teamId] : [];
     }
 
     onTeamChange(ev) {
@@ -256,7 +259,11 @@ export class Board extends Component {
     }
 
     openTomorrow() {
-        return this.openList(_t("Due before tomorrow ends"), this.state.board.tomorrow.domain);
+        return this.openList(
+            _t("Due before tomorrow ends"),
+            this.state.board.tomorrow.domain,
+            "aftersales.clock"
+        );
     }
 
     openOthers() {
@@ -314,33 +321,36 @@ export class Board extends Component {
     }
 
     async give(card, toId) {
-        const fromId = card.user_id;
-        await this.assign(card, toId);
-        this.tellGiven(card, fromId, toId);
+        const board = await this.assign(card, toId);
+        this.tellGiven(card, toId, board);
     }
 
+    /** Cards and figures are of one moment: the card stays, dimmed, until they are there. */
     async assign(card, toId) {
-        this.moveCard(card, toId);
+        const { teamId } = this.state;
+        this.state.givenId = card.id;
         try {
-            await this.orm.write("aftersales.case", [card.id], { user_id: toId });
-        } finally {
-            await this.load();
-        }
-    }
-
-    /** Show the card in its new column at once; the figures follow with the answer. */
-    moveCard(card, toId) {
-        for (const person of this.state.board.people) {
-            person.cases = person.cases.filter((other) => other.id !== card.id);
-            if (person.id === toId) {
-                person.cases = [{ ...card, user_id: toId }, ...person.cases];
+            const board = await this.orm.call("aftersales.case", "give_on_board", [[card.id]], {
+                user_id: toId,
+                team_ids: this.teamIds,
+            });
+            if (teamId === this.state.teamId) {
+                // What was asked for before is of an earlier moment.
+                this.keepLast.add(Promise.resolve());
+                this.show(board);
             }
+            return board;
+        } catch (error) {
+            this.load();
+            throw error;
+        } finally {
+            this.state.givenId = false;
         }
     }
 
-    tellGiven(card, fromId, toId) {
-        const person = this.state.board.people.find((other) => other.id === toId);
-        const close = this.notification.add(this.givenText(card, person), {
+    tellGiven(card, toId, board) {
+        const person = board.people.find((other) => other.id === toId);
+        const close = this.notification.add(this.givenText(card, person, board.average), {
             type: person?.is_busy ? "warning" : "success",
             autocloseDelay: 10_000,
             buttons: [
@@ -348,14 +358,14 @@ export class Board extends Component {
                     name: _t("Undo"),
                     onClick: () => {
                         close();
-                        return this.assign({ ...card, user_id: toId }, fromId);
+                        return this.assign(card, card.user_id);
                     },
                 },
             ],
         });
     }
 
-    givenText(card, person) {
+    givenText(card, person, average) {
         const values = { number: card.number, person: person?.name };
         if (!person?.id) {
             return _t("%(number)s is assigned to nobody now.", values);
@@ -365,7 +375,7 @@ export class Board extends Component {
         }
         return _t(
             "%(number)s is assigned to %(person)s now, who has %(open)s open cases. The average is %(average)s.",
-            { ...values, open: person.open, average: this.state.board.average }
+            { ...values, open: person.open, average }
         );
     }
 }

@@ -15,10 +15,12 @@ export class BoardCard extends Component {
         // who may take it: list of { id, name }; empty where it cannot be given
         takers: { type: Array, optional: true },
         owner: { type: String, optional: true },
+        // it is given to somebody, and the board has not answered yet
+        isMoving: { type: Boolean, optional: true },
         onOpen: Function,
         onGive: { type: Function, optional: true },
     };
-    static defaultProps = { takers: [], owner: "" };
+    static defaultProps = { takers: [], owner: "", isMoving: false };
 
     instant(value) {
         return value ? deserializeDateTime(value) : false;

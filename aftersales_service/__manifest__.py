@@ -61,11 +61,6 @@
     "assets": {
         "web.assets_backend": [
             "aftersales_service/static/src/backend/**/*",
-            ("remove", "aftersales_service/static/src/backend/graph/**/*"),
-        ],
-        # Graph and pivot are loaded when they are opened.
-        "web.assets_backend_lazy": [
-            "aftersales_service/static/src/backend/graph/**/*",
         ],
         "web.assets_frontend": [
             "aftersales_service/static/src/portal/**/*",

@@ -188,13 +188,6 @@ class AftersalesDifference(models.Model):
     # Actions --------------------------------------------------------------------
 
     @api.model
-    def action_open_all(self):
-        """Open what the last check found, of the companies that are ticked."""
-        return self.env["ir.actions.actions"]._for_xml_id(
-            "aftersales_service.aftersales_difference_action"
-        )
-
-    @api.model
     def action_check(self):
         """Check all cases of the current company in the background.
 
@@ -287,13 +280,18 @@ class AftersalesDifference(models.Model):
     @api.model
     def _check_job_next(self, job, after, limit):
         """Return the ids of the next cases; nothing is locked, a check only reads."""
+        return self._next_cases(job, after, limit)
+
+    @api.model
+    def _next_cases(self, job, after, limit, lock=SQL()):
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM aftersales_case WHERE company_id = %s AND id > %s"
-                " ORDER BY id LIMIT %s",
+                " ORDER BY id LIMIT %s %s",
                 job.company_id.id,
                 after,
                 limit,
+                lock,
             )
         )
         return [row[0] for row in rows]
@@ -584,16 +582,7 @@ class AftersalesDifference(models.Model):
     @api.model
     def _mirror_job_next(self, job, after, limit):
         """Return the ids of the next cases, locked."""
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM aftersales_case WHERE company_id = %s AND id > %s"
-                " ORDER BY id LIMIT %s FOR NO KEY UPDATE",
-                job.company_id.id,
-                after,
-                limit,
-            )
-        )
-        return [row[0] for row in rows]
+        return self._next_cases(job, after, limit, SQL("FOR NO KEY UPDATE"))
 
     @api.model
     def _mirror_job_work(self, job, ids):

@@ -164,15 +164,21 @@ class AftersalesPolicyTarget(models.Model):
         Whoever notices an event tells it to the case's ``_clocks_event``. An addon that
         makes the events of a kind which is not offered yet offers it.
         """
-        return {
-            **self._clock_kinds_of_service(),
-            **self._clock_kinds_of_handling(),
+        later = {
+            **self._clock_kinds_of_departments(),
+            **self._clock_kinds_of_complaints(),
             **self._clock_kinds_of_goods(),
+        }
+        return {
+            **self._clock_kinds_of_answers(),
+            **self._clock_kinds_of_work(),
+            **self._clock_kinds_of_solutions(),
+            **{code: rule._replace(offered=False) for code, rule in later.items()},
         }
 
     @api.model
-    def _clock_kinds_of_service(self):
-        """Return the kinds of promises about answering and solving."""
+    def _clock_kinds_of_answers(self):
+        """Return the kinds of promises about our words to the customer."""
         return {
             # from the customer's first contact to any confirmation of receipt
             "acknowledgement": ClockKind(
@@ -201,6 +207,12 @@ class AftersalesPolicyTarget(models.Model):
                 pausable=True,
                 repeats="chain",
             ),
+        }
+
+    @api.model
+    def _clock_kinds_of_work(self):
+        """Return the kinds of promises about who takes up a case, and when."""
+        return {
             "classification": ClockKind(
                 self.env._("Classification"),
                 starts=("received",),
@@ -220,6 +232,18 @@ class AftersalesPolicyTarget(models.Model):
                 met_by=("work_started",),
                 repeats="again",
             ),
+            "escalation_ack": ClockKind(
+                self.env._("Escalation acknowledged"),
+                starts=("escalated",),
+                met_by=("escalation_acknowledged",),
+                per_subject=True,
+            ),
+        }
+
+    @api.model
+    def _clock_kinds_of_solutions(self):
+        """Return the kinds of promises about what the customer is to get."""
+        return {
             # from the telling of a time to a customer to what was promised
             "promise": ClockKind(
                 self.env._("Promised time"),
@@ -246,18 +270,12 @@ class AftersalesPolicyTarget(models.Model):
                 pausable=True,
                 carried=True,
             ),
-            "escalation_ack": ClockKind(
-                self.env._("Escalation acknowledged"),
-                starts=("escalated",),
-                met_by=("escalation_acknowledged",),
-                per_subject=True,
-            ),
         }
 
     @api.model
-    def _clock_kinds_of_handling(self):
-        """Return the kinds of promises about departments, solutions and complaints."""
-        rows = {
+    def _clock_kinds_of_departments(self):
+        """Return the kinds of promises about what others contribute."""
+        return {
             "triage": ClockKind(
                 self.env._("Hand-over or solution begun"),
                 starts=("first_reply",),
@@ -272,6 +290,30 @@ class AftersalesPolicyTarget(models.Model):
                 repeats="again",
                 per_subject=True,
             ),
+            "solution": ClockKind(
+                self.env._("Proposed solution"),
+                starts=("solution_due",),
+                met_by=("solution_sent",),
+                pausable=True,
+            ),
+            "solution_delivery": ClockKind(
+                self.env._("Solution passed on"),
+                starts=("solution_reviewed",),
+                met_by=("solution_sent",),
+                per_subject=True,
+            ),
+            "call_note": ClockKind(
+                self.env._("Note of the call"),
+                starts=("call_ended",),
+                met_by=("call_noted",),
+                per_subject=True,
+            ),
+        }
+
+    @api.model
+    def _clock_kinds_of_complaints(self):
+        """Return the kinds of promises about complaints."""
+        return {
             "unit_feedback": ClockKind(
                 self.env._("Unit informed"),
                 starts=("complaint_received",),
@@ -287,18 +329,6 @@ class AftersalesPolicyTarget(models.Model):
                 starts=("complaint_received",),
                 met_by=("plan_agreed",),
             ),
-            "solution": ClockKind(
-                self.env._("Proposed solution"),
-                starts=("solution_due",),
-                met_by=("solution_sent",),
-                pausable=True,
-            ),
-            "solution_delivery": ClockKind(
-                self.env._("Solution passed on"),
-                starts=("solution_reviewed",),
-                met_by=("solution_sent",),
-                per_subject=True,
-            ),
             "complaint_result": ClockKind(
                 self.env._("Result of the complaint"),
                 starts=("complaint_received",),
@@ -306,14 +336,7 @@ class AftersalesPolicyTarget(models.Model):
                 pausable=True,
                 carried=True,
             ),
-            "call_note": ClockKind(
-                self.env._("Note of the call"),
-                starts=("call_ended",),
-                met_by=("call_noted",),
-                per_subject=True,
-            ),
         }
-        return {code: rule._replace(offered=False) for code, rule in rows.items()}
 
     @api.model
     def _clock_kinds_of_goods(self):
@@ -326,7 +349,6 @@ class AftersalesPolicyTarget(models.Model):
                 met_by=(met_by,),
                 pausable=pausable,
                 per_subject=True,
-                offered=False,
             )
 
         return {

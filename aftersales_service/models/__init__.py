@@ -1,4 +1,5 @@
 from . import (
+    aftersales_sealed_mixin,
     aftersales_event,
     aftersales_event_pick,
     aftersales_stage,

@@ -1,7 +1,6 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 KINDS = [
@@ -90,6 +89,7 @@ class AftersalesEvent(models.Model):
 
     _name = "aftersales.event"
     _description = "After-Sales Ledger Line"
+    _inherit = ["aftersales.sealed.mixin"]
     _order = "at, id"
     _rec_name = "kind"
     # No create_uid and write_uid: their foreign keys would tie the ledger to users.
@@ -196,26 +196,12 @@ class AftersalesEvent(models.Model):
 
     # CRUD: refused for everybody, superuser included --------------------------
 
-    def _refuse(self):
-        raise AccessError(
-            self.env._(
-                "The history of a case is only ever added to, by what happens to the "
-                "case. Lines cannot be entered, changed or deleted."
-            )
+    def _refusal(self):
+        """Say why lines cannot be edited; see :meth:`_append`."""
+        return self.env._(
+            "The history of a case is only ever added to, by what happens to the "
+            "case. Lines cannot be entered, changed or deleted."
         )
-
-    @api.model_create_multi
-    def create(self, vals_list):  # pylint: disable=method-required-super
-        """Always refused; see :meth:`_append`."""
-        self._refuse()
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Always refused."""
-        self._refuse()
-
-    def unlink(self):  # pylint: disable=method-required-super
-        """Always refused."""
-        self._refuse()
 
     @api.depends_context("lang")
     @api.depends("kind")

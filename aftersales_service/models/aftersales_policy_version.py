@@ -3,7 +3,6 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import SQL, format_date, format_datetime
 
 
@@ -13,6 +12,7 @@ class AftersalesPolicyVersion(models.Model):
 
     _name = "aftersales.policy.version"
     _description = "After-Sales Policy Version"
+    _inherit = ["aftersales.sealed.mixin"]
     _order = "policy_id, version desc"
     _rec_name = "version"
     _log_access = False
@@ -38,26 +38,12 @@ class AftersalesPolicyVersion(models.Model):
 
     # CRUD: the policy alone -------------------------------------------------------
 
-    def _refuse(self):
-        raise AccessError(
-            self.env._(
-                "A version says what was promised at a time. It follows from changes "
-                "of the policy and cannot be entered, changed or deleted by hand."
-            )
+    def _refusal(self):
+        """Say why versions cannot be edited; see :meth:`_record`."""
+        return self.env._(
+            "A version says what was promised at a time. It follows from changes of "
+            "the policy and cannot be entered, changed or deleted by hand."
         )
-
-    @api.model_create_multi
-    def create(self, vals_list):  # pylint: disable=method-required-super
-        """Always refused; see :meth:`_record`."""
-        self._refuse()
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        """Always refused."""
-        self._refuse()
-
-    def unlink(self):  # pylint: disable=method-required-super
-        """Always refused; versions go with their policy."""
-        self._refuse()
 
     @api.depends("policy_id", "version")
     def _compute_display_name(self):

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from lxml import html
 
 from odoo import fields, http
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.sql_db import Cursor
 from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
@@ -935,6 +935,46 @@ class TestPortalPromises(AftersalesCommon):
             {"deadline": False},
         ):
             self.assertEqual(self._sentence(case, **values), [])
+
+
+@tagged("post_install", "-at_install")
+class TestWhoIsACustomer(AftersalesCommon):
+    """Who reads no more than what is open to customers."""
+
+    def setUp(self):
+        super().setUp()
+        self.case = self._create_case()
+
+    def test_by_his_groups_and_at_once(self):
+        """A person who is made a customer, or a colleague, is one from then on."""
+        case = self.case.with_user(self.user_manager)
+        case.user_id = self.user_manager
+        self.assertFalse(case._is_customers_env())
+        self.assertTrue(case.read(["priority"]))
+        groups = self.user_manager.group_ids
+        self.user_manager.group_ids = self.env.ref("base.group_portal")
+        self.user_manager.partner_id = self.customer
+        self.assertTrue(case._is_customers_env())
+        self.assertTrue(case.read(["name"]))
+        with self.assertRaises(AccessError):
+            case.read(["priority"])
+        self.user_manager.group_ids = groups
+        self.assertTrue(case.read(["priority"]))
+
+    def test_the_anonymous_user_and_nobody(self):
+        public = self.env.ref("base.public_user")
+        for case in (self.case.with_user(public), self.case.with_env(self.env(user=0))):
+            case = case.with_env(case.env(su=False))
+            self.assertTrue(case._is_customers_env())
+            self.assertFalse(case._has_field_access(case._fields["priority"], "read"))
+        # Not with another's rights: those of the page are decided by the page.
+        self.assertFalse(self.case.with_user(public).sudo()._is_customers_env())
+
+    def test_a_customer_writes_nothing_that_he_reads(self):
+        case = self.case.with_user(self.user_portal)
+        name = case._fields["name"]
+        self.assertTrue(case._has_field_access(name, "read"))
+        self.assertFalse(case._has_field_access(name, "write"))
 
 
 @tagged("post_install", "-at_install", "is_query_count")

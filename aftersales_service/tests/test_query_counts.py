@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from lxml import etree
 
 from odoo.tests import tagged
@@ -65,6 +67,23 @@ class TestQueryCounts(AftersalesCommon):
             )
         )
         self.assertLessEqual(queries, 12)
+
+    def test_rights_are_not_worked_out_value_by_value(self):
+        """Whether a customer reads is asked for each value, and has to cost nothing."""
+        names = ["name", "priority", "channel", "next_deadline", "user_id", "team_id"]
+        cases = self.Case.search([("mark", "=", False)], limit=80)
+        users = self.registry["res.users"]
+
+        def asked(records):
+            self.env.invalidate_all()
+            with patch.object(
+                users, "has_group", autospec=True, side_effect=users.has_group
+            ) as has_group:
+                records.read(names)
+            return has_group.call_count
+
+        self.assertEqual(len(cases), 80)
+        self.assertLessEqual(asked(cases), asked(cases[0]) + 5)
 
     def test_kanban_with_activities(self):
         """What others planned costs the reader of a board at most four queries more,

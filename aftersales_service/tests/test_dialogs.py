@@ -140,6 +140,21 @@ class TestDialogs(ClockCommon):
             ("promise", "preview", "current_deadline", "is_manual", "case_id"),
         )
 
+    # Companies --------------------------------------------------------------------
+
+    def test_first_start(self):
+        """A manager sets up no company but his own ones."""
+        stranger = self._create_stranger()
+        dialog = self.env["aftersales.onboarding"].with_user(stranger)
+        dialog = dialog.create({"company_id": self.company.id, "tz": "Asia/Tokyo"})
+        team = self.env["aftersales.team"].create(
+            {"name": "Theirs", "company_id": stranger.company_id.id}
+        )
+        dialog.team_id = team
+        with self._no_access():
+            dialog.action_apply()
+        self.assertEqual(self.company.aftersales_tz, "Europe/Madrid")
+
     # Policies ---------------------------------------------------------------------
 
     def test_policy(self):

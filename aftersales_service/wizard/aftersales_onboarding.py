@@ -111,8 +111,12 @@ class AftersalesOnboarding(models.TransientModel):
     # Actions --------------------------------------------------------------------
 
     def action_apply(self):
-        """Set the team up and open the queue."""
+        """Set the team up and open the queue.
+
+        :raise AccessError: for a company that is none of the user's
+        """
         self.ensure_one()
+        self.company_id.check_access("read")
         self._check_hours()
         values = self._prepare_team_values()
         if self.team_id:

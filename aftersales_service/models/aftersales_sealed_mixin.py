@@ -13,15 +13,18 @@ class AftersalesSealedMixin(models.AbstractModel):
         """Return, in a sentence, why nobody edits these records. To be overridden."""
         raise NotImplementedError
 
+    def _refuse(self):
+        raise AccessError(self._refusal())
+
     @api.model_create_multi
     def create(self, vals_list):  # pylint: disable=method-required-super
         """Always refused."""
-        raise AccessError(self._refusal())
+        self._refuse()
 
     def write(self, vals):  # pylint: disable=method-required-super
         """Always refused."""
-        raise AccessError(self._refusal())
+        self._refuse()
 
     def unlink(self):  # pylint: disable=method-required-super
         """Always refused; they go with what they belong to."""
-        raise AccessError(self._refusal())
+        self._refuse()

@@ -1,4 +1,5 @@
 from . import (
+    aftersales_of_case_mixin,
     aftersales_sealed_mixin,
     aftersales_event,
     aftersales_event_pick,

@@ -23,26 +23,15 @@ class AftersalesEscalation(models.Model):
 
     _name = "aftersales.escalation"
     _description = "After-Sales Escalation"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["aftersales.of.case.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "raised_at desc, id desc"
     _mail_post_access = "read"
 
-    case_id = fields.Many2one(
-        "aftersales.case", required=True, readonly=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(
-        related="case_id.company_id", store=True, precompute=True, index=True
-    )
     team_id = fields.Many2one(
         related="case_id.team_id", store=True, precompute=True, index=True
     )
     clock_id = fields.Many2one(
-        "aftersales.clock",
-        string="Promise",
-        readonly=True,
-        index="btree_not_null",
-        ondelete="set null",
-        help="The promise that caused it; empty when a person raised it.",
+        help="The promise that caused it; empty when a person raised it."
     )
     cycle = fields.Integer(
         readonly=True, default=1, help="Of the case, when it was raised."
@@ -84,12 +73,7 @@ class AftersalesEscalation(models.Model):
     # What somebody without rights on the case learns of it
     case_number = fields.Char(related="case_id.number", string="Number")
     case_name = fields.Char(related="case_id.name", string="Subject")
-    partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
     owner_id = fields.Many2one(related="case_id.user_id", string="Assigned to")
-    next_deadline = fields.Datetime(related="case_id.next_deadline", string="Due")
-    # for the countdown
-    next_warning_at = fields.Datetime(related="case_id.next_warning_at")
-    deadline_state = fields.Selection(related="case_id.deadline_state")
 
     _waiting_uniq = models.UniqueIndex(
         "(case_id, level) WHERE state = 'waiting'",

@@ -26,22 +26,10 @@ class AftersalesNotice(models.Model):
 
     _name = "aftersales.notice"
     _description = "After-Sales Prepared Message"
+    _inherit = ["aftersales.of.case.mixin"]
     _order = "prepared_at desc, id desc"
     _rec_name = "case_id"
 
-    case_id = fields.Many2one(
-        "aftersales.case", required=True, readonly=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(
-        related="case_id.company_id", store=True, precompute=True, index=True
-    )
-    clock_id = fields.Many2one(
-        "aftersales.clock",
-        string="Promise",
-        readonly=True,
-        index="btree_not_null",
-        ondelete="set null",
-    )
     reason = fields.Selection(REASONS, required=True, readonly=True)
     told_at = fields.Datetime(
         string="Promised For",
@@ -58,6 +46,7 @@ class AftersalesNotice(models.Model):
         "changed it."
     )
     is_outdated = fields.Boolean(
+        string="Outdated",
         readonly=True,
         help="The promise was broken after somebody had changed the text.",
     )
@@ -73,12 +62,7 @@ class AftersalesNotice(models.Model):
     activity_id = fields.Many2one(
         "mail.activity", readonly=True, index="btree_not_null", ondelete="set null"
     )
-    partner_id = fields.Many2one(related="case_id.partner_id", string="Customer")
     user_id = fields.Many2one(related="case_id.user_id", string="Assigned to")
-    next_deadline = fields.Datetime(related="case_id.next_deadline", string="Due")
-    # for the countdown
-    next_warning_at = fields.Datetime(related="case_id.next_warning_at")
-    deadline_state = fields.Selection(related="case_id.deadline_state")
 
     _prepared_at_idx = models.Index("(prepared_at DESC, id DESC)")
     _prepared_uniq = models.UniqueIndex(

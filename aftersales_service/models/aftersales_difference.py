@@ -280,10 +280,10 @@ class AftersalesDifference(models.Model):
     @api.model
     def _check_job_next(self, job, after, limit):
         """Return the ids of the next cases; nothing is locked, a check only reads."""
-        return self._next_cases(job, after, limit)
+        return self._next_cases(job, after, limit, SQL())
 
     @api.model
-    def _next_cases(self, job, after, limit, lock=SQL()):
+    def _next_cases(self, job, after, limit, lock):
         rows = self.env.execute_query(
             SQL(
                 "SELECT id FROM aftersales_case WHERE company_id = %s AND id > %s"

@@ -35,6 +35,10 @@ CARD_FIELDS = (
     "user_id",
 )
 FIGURES = ("open", "at_risk", "overdue", "waiting")
+NO_PROMISE = SQL(
+    "NULL::int AS promise_id, NULL::varchar AS kind,"
+    " NULL::timestamp AS deadline, NULL::timestamp AS warning_at"
+)
 
 
 class AftersalesCase(models.Model):
@@ -114,11 +118,10 @@ class AftersalesCase(models.Model):
         counts = self._board_counts(domain, now)
         figures = self._board_figures(domain, now)
         people = self._board_people(counts, chosen or teams)
-        top = self._board_top(domain, [person["id"] for person in people])
-        promises = self._board_promises(domain, now)
-        cards = self._board_cards(top, promises)
+        top = self._board_top(domain, now, [person["id"] for person in people])
+        cards = self._board_cards(top)
         board["tiles"] = self._board_tiles(domain, counts, figures)
-        board["tomorrow"] = self._board_tomorrow(domain, now, promises, cards)
+        board["tomorrow"] = self._board_tomorrow(domain, now, figures, cards)
         board.update(self._board_columns(people, counts, figures, cards))
         return board
 
@@ -222,6 +225,7 @@ class AftersalesCase(models.Model):
             self._board_updates_sql(domain, now),
             self._board_failing_sql(domain),
             self._board_picks_sql(domain, now),
+            self._board_tomorrow_sql(domain, now),
         ]
         rows = self.env.execute_query(SQL(" UNION ALL ").join(parts))
         return {(name, user_id or False): ids for name, user_id, ids in rows}
@@ -258,27 +262,23 @@ class AftersalesCase(models.Model):
         )
 
     @api.model
-    def _board_promises(self, domain, now):
-        """Return the promises that break before tomorrow ends, if nothing is done, the
-        nearest first; of an overdue case, those that are still to be kept.
+    def _board_tomorrow_sql(self, domain, now):
+        return self._tomorrow_query(domain, now).select(
+            SQL("'tomorrow'"), SQL("NULL::int"), SQL("ARRAY[count(*)::int]")
+        )
 
-        :return: list of dicts, not more than ``TOMORROW_LIMIT``; the ``total`` in each
-            counts all
-        """
-        # The nearest deadline of a case is on it: few cases are looked into.
+    @api.model
+    def _tomorrow_query(self, domain, now):
+        """Return the ``Query`` of promises that break before tomorrow ends, if nothing
+        is done; of an overdue case, those that are still to be kept."""
+        # The nearest deadline of a case is on it: the others need no look.
         last = max(self._ends_of_tomorrow(now))
         cases = self._search([*domain, ("next_deadline", "<", last)])
         query = self.env["aftersales.clock"]._search(
             self._tomorrow_domain(now), bypass_access=True
         )
         query.add_where(SQL("aftersales_clock.case_id IN (%s)", cases.select()))
-        query.order = SQL("aftersales_clock.deadline, aftersales_clock.id")
-        query.limit = TOMORROW_LIMIT
-        names = ("id", "case_id", "kind", "deadline", "warning_at")
-        columns = [SQL.identifier("aftersales_clock", name) for name in names]
-        return self.env.execute_query_dict(
-            query.select(*columns, SQL("count(*) OVER () AS total"))
-        )
+        return query
 
     @api.model
     def _tomorrow_domain(self, now):
@@ -320,19 +320,22 @@ class AftersalesCase(models.Model):
     # Cases ------------------------------------------------------------------------
 
     @api.model
-    def _board_top(self, domain, user_ids):
-        """Return the ids of the most pressing cases of each person, and of those nobody
-        has, by one query.
+    def _board_top(self, domain, now, user_ids):
+        """Return the most pressing cases of each person, and of those nobody has, and
+        the promises that may break next, all by one query.
 
-        :return: {user id, or False: list of case ids}
+        :return: {user id, False, or "tomorrow": list of dicts with ``case_id`` and, for
+            tomorrow, ``promise_id``, ``kind``, ``deadline`` and ``warning_at``}
         """
         parts = [
             self._top_of_people_sql(domain, [uid for uid in user_ids if uid]),
             self._top_of_nobody_sql(domain),
+            self._top_of_tomorrow_sql(domain, now),
         ]
         top = {}
-        for user_id, case_id in self.env.execute_query(SQL(" UNION ALL ").join(parts)):
-            top.setdefault(user_id or False, []).append(case_id)
+        for row in self.env.execute_query_dict(SQL(" UNION ALL ").join(parts)):
+            key = "tomorrow" if row["promise_id"] else row["user_id"] or False
+            top.setdefault(key, []).append(row)
         return top
 
     @api.model
@@ -342,8 +345,9 @@ class AftersalesCase(models.Model):
         query.order = self._queue_order()
         query.limit = CARD_LIMIT
         return SQL(
-            "SELECT person.id AS user_id, pressing.id"
+            "SELECT person.id AS user_id, pressing.id AS case_id, %s"
             " FROM unnest(%s::int[]) AS person(id) CROSS JOIN LATERAL (%s) AS pressing",
+            NO_PROMISE,
             user_ids,
             query.select(),
         )
@@ -353,38 +357,46 @@ class AftersalesCase(models.Model):
         query = self._search([*domain, ("user_id", "=", False)])
         query.order = self._queue_order()
         query.limit = CARD_LIMIT
-        return SQL("(%s)", query.select(SQL("NULL::int"), SQL("id")))
+        return SQL("(%s)", query.select(SQL("NULL::int"), SQL("id"), NO_PROMISE))
 
     @api.model
-    def _board_cards(self, top, promises):
+    def _top_of_tomorrow_sql(self, domain, now):
+        query = self._tomorrow_query(domain, now)
+        query.order = SQL("aftersales_clock.deadline, aftersales_clock.id")
+        query.limit = TOMORROW_LIMIT
+        names = ("case_id", "id", "kind", "deadline", "warning_at")
+        columns = [SQL.identifier("aftersales_clock", name) for name in names]
+        return SQL("(%s)", query.select(SQL("NULL::int"), *columns))
+
+    @api.model
+    def _board_cards(self, top):
         """Return {user id, False, or "tomorrow": list of cards}, in their order."""
-        ids = {case_id for ids in top.values() for case_id in ids}
-        cases = self.browse(ids.union(promise["case_id"] for promise in promises))
+        cases = self.browse({row["case_id"] for rows in top.values() for row in rows})
         cases.fetch(CARD_FIELDS)
         # The name of a customer is shown to whoever may read his case.
         cases_sudo = cases.sudo()
         cases_sudo.partner_id.fetch(["name", "commercial_company_name"])
         cards = {}
-        for key, case_ids in top.items():
-            column = cases_sudo.browse(case_ids).sorted(lambda case: case._queue_key())
+        for row in top.pop("tomorrow", ()):
+            case_sudo = cases_sudo.browse(row["case_id"])
+            cards.setdefault("tomorrow", []).append(case_sudo._board_promise_card(row))
+        for key, rows in top.items():
+            column = cases_sudo.browse(row["case_id"] for row in rows)
+            column = column.sorted(lambda case: case._queue_key())
             cards[key] = [case._board_card() for case in column]
-        cards["tomorrow"] = [
-            cases_sudo.browse(promise["case_id"])._board_promise_card(promise)
-            for promise in promises
-        ]
         return cards
 
     def _board_promise_card(self, promise):
         """Return the card of the case with one of its promises: its time, and what it
         is.
 
-        :param dict promise: see :meth:`_board_promises`
+        :param dict promise: see :meth:`_board_top`
         """
         as_string = fields.Datetime.to_string
         kinds = self.env["aftersales.policy.target"]._clock_kinds()
         return {
             **self._board_card(),
-            "promise_id": promise["id"],
+            "promise_id": promise["promise_id"],
             "promise": kinds[promise["kind"]].label,
             "deadline": as_string(promise["deadline"]),
             "warning_at": as_string(promise["warning_at"]),
@@ -519,7 +531,7 @@ class AftersalesCase(models.Model):
         return [(f"case_id.{name}", op, value) for name, op, value in domain]
 
     @api.model
-    def _board_tomorrow(self, domain, now, promises, cards):
+    def _board_tomorrow(self, domain, now, figures, cards):
         """Return the promises that may break until tomorrow ends, the nearest first."""
         as_string = fields.Datetime.to_string
         leaves = [
@@ -529,7 +541,7 @@ class AftersalesCase(models.Model):
             for leaf in self._tomorrow_domain(now)
         ]
         return {
-            "count": promises[0]["total"] if promises else 0,
+            "count": figures.get(("tomorrow", False), [0])[0],
             "domain": [*self._board_related(domain), *leaves],
-            "cards": cards["tomorrow"],
+            "cards": cards.get("tomorrow", []),
         }

@@ -9,3 +9,7 @@ class AftersalesClock(models.Model):
     _update_idx = models.Index(
         "(case_id, cycle) WHERE kind = 'update' AND state = 'running'"
     )
+    _tomorrow_idx = models.Index(
+        "(deadline, case_id)"
+        " WHERE state = 'running' AND outcome = 'none' AND carried_breach IS NOT TRUE"
+    )

@@ -529,6 +529,33 @@ class TestJobWorkers(BaseCase):
         self.assertEqual(self._colors(), [1] * 8)
         self.assertEqual(self._done(), 8)
 
+    def test_locked_out(self):
+        """Work that meets a lock each time is undone and left, others go on; it counts
+        what is done when the lock is gone."""
+        with self.registry.cursor() as cr:
+            other = self._jobs(cr)._enqueue("count", {"ids": self.tags[4:]}).id
+            job = self._jobs(cr).browse(self.job)
+            job.params = {"ids": self.tags[:4]}
+        work = CountTags.work
+
+        def impatient(counting, job, ids):
+            job.env.cr.execute("SET LOCAL lock_timeout = '20ms'")
+            return work(counting, job, ids)
+
+        with self.registry.cursor() as cr, patch.object(CountTags, "work", impatient):
+            cr.execute(
+                "SELECT FROM aftersales_tag WHERE id = %s FOR UPDATE", [self.tags[3]]
+            )
+            with mute_logger("odoo.sql_db"):
+                self._work()
+        with self.registry.cursor() as cr:
+            jobs = self._jobs(cr).browse([self.job, other])
+            self.assertEqual(jobs.mapped("done"), [2, 4])
+            self.assertEqual(jobs.mapped("attempts"), [1, 0])
+        self.assertEqual(self._colors(), [1, 1, 0, 0, 1, 1, 1, 1])
+        self._work_after(minutes=1)
+        self.assertEqual(self._colors(), [1] * 8)
+
     def test_kills_every_worker(self):
         """Work that takes its process along each time lets others have their turn, and
         fails at last."""

@@ -51,7 +51,8 @@ class AftersalesCase(models.Model):
         :param codes: code of an event, or several of the same instant
         :param at: when, a ``datetime`` or {case id: ``datetime``}
         :param str cause: code for the ledger, the first event's when not given
-        :param str subject: what exactly, for kinds that live side by side
+        :param subject: what exactly, for kinds that live side by side: a text, or
+            {case id: text}
         :param deadline: the ``datetime`` told to the customer, for kind ``promise``
         """
         codes = (codes,) if isinstance(codes, str) else tuple(codes)
@@ -71,7 +72,7 @@ class AftersalesCase(models.Model):
 
         :param kinds: codes of kinds
         :param at: when they count from, a ``datetime`` or {case id: ``datetime``}
-        :param str subject: what exactly, for kinds that live side by side
+        :param subject: what exactly, see :meth:`_clocks_event`
         :param deadline: the ``datetime`` told to the customer, for kind ``promise``
         """
         if not self:
@@ -80,13 +81,15 @@ class AftersalesCase(models.Model):
         matched = self._clock_targets(kinds, instants)
         if not any(matched.values()):
             return
-        self._clocks_move_aside(matched, instants, subject)
+        subjects = self._clock_subjects(subject)
+        self._clocks_move_aside(matched, instants, subjects)
         known = self._clock_cycles_known({*kinds, "first_response"})
         cycles = []
         for case in self.sudo():
             # The first answer is begun before the next one, which waits for it.
             for kind, target in sorted(case._targets_alive(matched[case.id]).items()):
-                cycle = case._first_or_next_cycle(target, instants, known, subject)
+                about = subjects[case.id]
+                cycle = case._first_or_next_cycle(target, instants, known, about)
                 if cycle:
                     case._complete_cycle(cycle, deadline)
                     known[case.id, kind, cycle.values["subject"]] = (1, True)
@@ -101,15 +104,17 @@ class AftersalesCase(models.Model):
         :param kinds: codes of kinds
         :param at: when, a ``datetime`` or {case id: ``datetime``}
         :param str cause: code, for the ledger
-        :param str subject: what exactly; empty: all subjects of a kind
+        :param subject: what exactly, see :meth:`_clocks_event`; empty: all subjects of
+            a kind
         """
         wanted = set(kinds)
         kinds = wanted | ({"first_response"} & self._ack_kinds(wanted))
+        subjects = self._clock_subjects(subject)
 
         def act(cycle, schedule, instant):
             kind, rules = cycle.values["kind"], cycle.values["snapshot"]
-            about = cycle.values["subject"]
-            if about and subject and about != subject:
+            about, ended = cycle.values["subject"], subjects[cycle.values["case_id"]]
+            if about and ended and about != ended:
                 return []
             if kind in wanted or rules["ack_counts"]:
                 return machine.stop(cycle.clock, schedule, instant, cause)
@@ -619,6 +624,9 @@ class AftersalesCase(models.Model):
     def _clock_instants(self, at):
         return dict.fromkeys(self.ids, at) if isinstance(at, datetime) else at
 
+    def _clock_subjects(self, subject):
+        return dict.fromkeys(self.ids, subject) if isinstance(subject, str) else subject
+
     def _clock_targets(self, kinds, instants):
         """Return {case id: {kind: plain data of the target}} of what is promised. A
         time told to a customer is a promise with or without a policy."""
@@ -641,7 +649,7 @@ class AftersalesCase(models.Model):
         )
         return {tuple(row[:3]): tuple(row[3:]) for row in rows}
 
-    def _clocks_move_aside(self, matched, instants, subject):
+    def _clocks_move_aside(self, matched, instants, subjects):
         """End the promises in whose place new ones are told: void if they were still
         open, for the customer knows of the new time before the old one."""
         rules = self.env["aftersales.policy.target"]._clock_kinds()
@@ -653,7 +661,7 @@ class AftersalesCase(models.Model):
         }
 
         def act(cycle, schedule, instant):
-            if cycle.values["subject"] != subject:
+            if cycle.values["subject"] != subjects[cycle.values["case_id"]]:
                 return []
             return machine.void(cycle.clock, schedule, instant, "moved")
 

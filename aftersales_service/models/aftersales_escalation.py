@@ -174,8 +174,7 @@ class AftersalesEscalation(models.Model):
             }
         )
         waiting_sudo._log("escalation_acknowledged", at)
-        for escalation in waiting_sudo:
-            escalation._clocks_event("escalation_acknowledged", at)
+        waiting_sudo._clocks_event("escalation_acknowledged", at)
         waiting_sudo.activity_ids._action_done()
         waiting_sudo._tell_raisers()
         waiting_sudo.case_id._notify_changed()
@@ -233,9 +232,15 @@ class AftersalesEscalation(models.Model):
         }
 
     def _clocks_event(self, code, at):
-        """Let the promise to take it up start or end."""
-        self.ensure_one()
-        self.case_id._clocks_event(code, at, subject=f"{self._name},{self.id}")
+        """Let the promises to take them up start or end: all at once, but those of one
+        case one after the other."""
+        later = self
+        while later:
+            first = {escalation.case_id: escalation for escalation in later}
+            subjects = {case.id: f"{e._name},{e.id}" for case, e in first.items()}
+            cases = self.case_id.browse(subjects)
+            cases._clocks_event(code, at, subject=subjects)
+            later -= self.browse().union(*first.values())
 
     def _tell(self):
         """Give each person an activity per escalation and one mail for all of his."""
@@ -395,8 +400,7 @@ class AftersalesCase(models.Model):
         quiet = quiet.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         escalations = quiet.create(values).with_env(quiet.env(context=self.env.context))
         escalations._log("escalated", at)
-        for escalation in escalations:
-            escalation._clocks_event("escalated", at)
+        escalations._clocks_event("escalated", at)
         escalations._tell()
         self._notify_changed()
         return escalations
@@ -475,8 +479,14 @@ class AftersalesCase(models.Model):
 
     # What ends them -----------------------------------------------------------
 
+    def _clocks_absorb(self, others, at):
+        """Who attends to the case that goes on attends to all of them."""
+        result = super()._clocks_absorb(others, at)
+        others._end_escalations()
+        return result
+
     def _clocks_void(self, at, cause, kinds=None):
-        """What is set aside, archived or merged needs nobody's attention."""
+        """What is set aside or archived needs nobody's attention."""
         result = super()._clocks_void(at, cause, kinds)
         if kinds is None:
             self._end_escalations()

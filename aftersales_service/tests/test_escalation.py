@@ -338,3 +338,35 @@ class TestEscalation(EscalationCommon):
         )
         self.assertEqual(len(mails), 1)
         self.assertEqual(len(escalations.activity_ids), 4)
+
+    def test_merged_away(self):
+        """An escalation of a case that is merged into another waits for nobody."""
+        escalation = self._escalate("1")
+        survivor = self._case(at("09:00"))
+        own = survivor._escalate("1")
+        survivor._clocks_absorb(self.case, at("09:30"))
+        self.assertEqual((escalation.state, own.state), ("ended", "waiting"))
+        self.assertFalse(escalation.activity_ids)
+
+    def test_many_cost_no_query_each(self):
+        cases = self.case
+        for _n in range(20):
+            cases |= self._case(at("09:00"))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        escalations = cases._escalate("2")
+        self.env.flush_all()
+        self.assertLessEqual(self.env.cr.sql_log_count - before, 60)
+        clocks = cases.clock_ids.filtered(lambda c: c.kind == "escalation_ack")
+        self.assertEqual(
+            set(clocks.mapped("subject")),
+            {f"aftersales.escalation,{e.id}" for e in escalations},
+        )
+
+    def test_two_levels_at_once(self):
+        """A manager acknowledges both for others: each ends its own promise."""
+        both = self._escalate("1") | self._escalate("2")
+        both.with_user(self.user_manager).action_acknowledge()
+        clocks = self.case.clock_ids.filtered(lambda c: c.kind == "escalation_ack")
+        self.assertEqual(clocks.mapped("outcome"), ["met", "met"])

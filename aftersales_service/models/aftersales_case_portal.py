@@ -1,4 +1,5 @@
 import uuid
+from datetime import datetime
 
 import babel.dates
 import pytz
@@ -305,8 +306,14 @@ class AftersalesCase(models.Model):
         return self.env._("%(day)s, %(time)s", **words)
 
     def _customer_zone_name(self, tz, locale):
-        if tz.zone == "UTC" or tz.zone.startswith("Etc/"):
-            return tz.zone.rpartition("/")[2]
+        """Return the name of a time zone, for instance ``"Madrid time"``; without a
+        place its offset, for instance ``"UTC+07:00"``."""
+        if tz is pytz.utc:
+            return "UTC"
+        if isinstance(tz, pytz.tzinfo.StaticTzInfo):
+            # Its name reads as the opposite: "Etc/GMT-7" is ahead of UTC.
+            offset = datetime.now(tz).isoformat()[-6:]
+            return "UTC" if offset == "+00:00" else f"UTC{offset}"
         city = babel.dates.get_timezone_location(tz, locale=locale, return_city=True)
         return self.env._("%s time", city)
 

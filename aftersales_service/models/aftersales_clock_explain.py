@@ -67,13 +67,8 @@ class Reader:
         return self.env._("%(day)s, %(time)s", day=day, time=time)
 
     def zone_name(self, tz):
-        """Return the name of a time zone, for instance ``"Madrid time"``; without
-        a place its offset, for instance ``"UTC+07:00"``."""
+        """Return the name of a time zone in words."""
         zone = pytz.timezone(tz or "UTC")
-        if isinstance(zone, pytz.tzinfo.StaticTzInfo):
-            # Its name reads as the opposite: "Etc/GMT-7" is ahead of UTC.
-            offset = datetime.now(zone).isoformat()[-6:]
-            return "UTC" if offset == "+00:00" else f"UTC{offset}"
         return self.env["aftersales.case"]._customer_zone_name(zone, self.locale)
 
     def duration(self, seconds):

@@ -57,6 +57,10 @@ class TestNotice(AftersalesMailCommon):
         self.assertIn(told, notice.body)
         self.assertIn("Shanghai", told)
         self.assertNotIn("You hear from us by", notice.body)
+        # The name of such a zone reads as the opposite of what it means.
+        self.customer.tz = "Etc/GMT-7"
+        told = self.case._customer_moment(self.clock_of_case.deadline)
+        self.assertIn("(UTC+07:00)", told)
 
     def test_new_time(self):
         """A person who knows a realistic time enters it, and the text names it; a text

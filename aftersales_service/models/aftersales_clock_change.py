@@ -42,8 +42,8 @@ class AftersalesClock(models.Model):
 
     Only promises that are still to be judged are touched: running ones have another
     deadline, paused ones other seconds left where hours changed that were counted
-    already. An outcome never changes. Cases are not written; what they mirror follows by
-    SQL.
+    already. An outcome never changes. Cases are not written; what they mirror follows
+    by SQL.
     """
 
     _inherit = "aftersales.clock"

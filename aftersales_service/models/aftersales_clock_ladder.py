@@ -497,10 +497,11 @@ class AftersalesClock(models.Model):
         """Note that a broken promise of a chain, which ended at once because the next
         began, has steps at its deadline left: the job takes them."""
         decided_before = bool(cycle.values.get("decision"))
-        super()._complete(cycle, now)
+        result = super()._complete(cycle, now)
         ended_now = machine.follows(cycle.clock) and not decided_before
         if ended_now and self._steps_left_at_deadline(cycle):
             cycle.values.update(owes_steps=True, retry_at=from_epoch(now))
+        return result
 
     @api.model
     def _climb_ended(self, cycles, now):

@@ -133,9 +133,7 @@ class TestCalendarChange(CalendarChangeCommon):
         kept, broken, void = (self._case(at("08:00")) for _n in range(3))
         self._move(kept, "resolved", at("09:00"))
         self._move(void, "cancelled", at("09:00"))
-        clocks = self.Clock.union(
-            *(self._clock(case) for case in (kept, broken, void))
-        )
+        clocks = self.Clock.union(*(self._clock(case) for case in (kept, broken, void)))
         self._tick(at("15:00"))
         self.assertEqual(self._clock(broken).outcome, "breached")
         before = clocks.read()

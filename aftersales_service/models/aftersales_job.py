@@ -371,8 +371,8 @@ class AftersalesJob(models.Model):
 
     @api.model
     def _work_claimed(self, job, attempt):
-        """Work on the next batch of a job and commit it, unless somebody cancelled the
-        job or another worker has taken it since.
+        """Work on the next batch of a job and commit it, unless somebody changes or has
+        cancelled the job, or another worker has taken it since.
 
         :param int attempt: number of the attempt that was written down
         :return: seconds left to work

@@ -536,8 +536,11 @@ class AftersalesCase(models.Model):
             return False
         if user.has_group(f"{prefix}manager"):
             return False
+        user_sudo = user.sudo()
+        if team in user_sudo.aftersales_overseen_team_ids:
+            return False
         return not user.has_group(f"{prefix}team") or team not in (
-            user.sudo().aftersales_team_ids
+            user_sudo.aftersales_team_ids
         )
 
     def _set_initial_stages(self, vals_list):

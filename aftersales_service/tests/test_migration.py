@@ -6,7 +6,23 @@ from odoo.tools import SQL
 
 from .test_clock_engine import ClockCommon, at
 
-SCRIPT = Path(__file__).parents[1] / "migrations" / "19.0.1.1.0" / "post-migrate.py"
+SCRIPTS = Path(__file__).parents[1] / "migrations"
+
+
+def migrate(env, to, version):
+    """Run the script of a version.
+
+    :param str to: the version migrated to
+    :param str version: the version migrated from
+    :return: the module of the script
+    """
+    spec = spec_from_file_location("migrate", SCRIPTS / to / "post-migrate.py")
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    env.flush_all()
+    script.migrate(env.cr, version)
+    env.invalidate_all()
+    return script
 
 
 @tagged("post_install", "-at_install")
@@ -14,12 +30,7 @@ class TestMigration(ClockCommon):
     """What an update from an earlier version does."""
 
     def _migrate(self, version="19.0.1.0.0"):
-        spec = spec_from_file_location("post_migrate", SCRIPT)
-        script = module_from_spec(spec)
-        spec.loader.exec_module(script)
-        self.env.flush_all()
-        script.migrate(self.env.cr, version)
-        self.env.invalidate_all()
+        migrate(self.env, "19.0.1.1.0", version)
 
     def _forget_ladder(self):
         """Leave the database as the earlier version did."""
@@ -52,3 +63,20 @@ class TestMigration(ClockCommon):
         self._forget_ladder()
         self._migrate(version=None)
         self.assertFalse(self.policy.target_ids.step_ids)
+
+    def test_who_leads_a_team_sees_its_cases(self):
+        """The rules become what a new database has; what somebody changed stays."""
+        script = migrate(self.env, "19.0.1.2.0", None)
+        rules = self.env["ir.rule"].union(
+            *(self.env.ref(f"aftersales_service.{name}") for name in script.RULES)
+        )
+        installed = {rule: rule.domain_force for rule in rules}
+        for rule, (_team, owner) in zip(rules, script.RULES.values(), strict=True):
+            rule.domain_force = f"[('{owner}', '=', user.id)]"
+        migrate(self.env, "19.0.1.2.0", None)
+        self.assertNotIn("overseen", rules[0].domain_force)
+        migrate(self.env, "19.0.1.2.0", "19.0.1.1.0")
+        self.assertEqual({rule: rule.domain_force for rule in rules}, installed)
+        rules[0].domain_force = "[(1, '=', 1)]"
+        migrate(self.env, "19.0.1.2.0", "19.0.1.1.0")
+        self.assertEqual(rules[0].domain_force, "[(1, '=', 1)]")

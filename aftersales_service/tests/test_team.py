@@ -139,6 +139,21 @@ class TestOversight(AftersalesCommon):
         cases = self.env["aftersales.case"].with_user(self.leader)
         self.assertNotIn(free, cases.search(cases._queue_domain()))
 
+    def test_what_he_writes_down_is_not_his(self):
+        """He sees it anyway, so it waits for a member; elsewhere it would be lost to
+        him and is his."""
+        self.team.leader_id = self.leader
+        for team, owner in (
+            (self.team, self.env["res.users"]),
+            (self.other_case.team_id, self.leader),
+        ):
+            case = (
+                self.env["aftersales.case"]
+                .with_user(self.leader)
+                .create({"name": "Call", "team_id": team.id, "user_id": False})
+            )
+            self.assertEqual(case.user_id, owner)
+
     def test_membership_takes_effect_at_once(self):
         self.assertFalse(self._sees(self.leader, self.case))
         self.team.member_ids += self.leader

@@ -136,7 +136,7 @@ class ResourceCalendar(models.Model):
         changed = {
             key: hours
             for key, hours in before.items()
-            if _times(hours) != _times(self._aftersales_hours_of(*key))
+            if _times(hours) != _times(self._aftersales_read_hours(*key))
         }
         if changed:
             self.env["aftersales.clock"]._replan_later(changed)
@@ -144,7 +144,8 @@ class ResourceCalendar(models.Model):
     @api.model
     def _aftersales_hours_in_use(self, calendar_ids=None):
         """Return {(calendar id, company id): zone, weekly hours, holidays} of the
-        calendars that promises run or wait in."""
+        calendars that promises run or wait in; as they are stored, for a savepoint that
+        was rolled back leaves its hours in the cache."""
         rows = self.env.execute_query(
             SQL(
                 "SELECT DISTINCT calendar_id, company_id FROM aftersales_clock"
@@ -154,7 +155,7 @@ class ResourceCalendar(models.Model):
                 else SQL("AND calendar_id = ANY(%s)", list(calendar_ids)),
             )
         )
-        return {row: self._aftersales_hours_of(*row) for row in rows}
+        return {row: self._aftersales_read_hours(*row) for row in rows}
 
     @api.model
     def _aftersales_forget_schedules(self):

@@ -373,6 +373,22 @@ class TestCalendarChange(CalendarChangeCommon):
             self._holiday(date_to=at("00:00", -9))
         self.assertFalse(self._jobs())
 
+    def test_edit_after_a_failed_one(self):
+        """An import tries its rows together, and one by one if that fails: what was
+        undone in between is planned for all the same."""
+        clock = self._clock(self._case(at("15:00")))
+        columns = ["name", "calendar_id/.id", "date_from", "date_to"]
+        calendar = str(self.calendar.id)
+        good = ["Good", calendar, "2026-01-05 23:00:00", "2026-01-06 22:59:59"]
+        with self.assertRaises(ValidationError), self.cr.savepoint():
+            self._holiday()
+            self._holiday(date_to=at("00:00", -9))
+        self.assertFalse(self._jobs())
+        result = self.env["resource.calendar.leaves"].load(columns, [good])
+        self.assertTrue(result["ids"], result["messages"])
+        self._finish(at("15:01"))
+        self.assertEqual(clock.deadline, at("10:00", 2))
+
     def test_no_hours_any_more(self):
         """26. Hours that become empty are an error with one task, never a loop; with
         hours again there is a deadline again."""

@@ -56,12 +56,7 @@ class ResourceCalendar(models.Model):
     @api.model
     @ormcache("calendar_id", "company_id")
     def _aftersales_cached_schedule(self, calendar_id, company_id):
-        return Schedule(*self._aftersales_hours_of(calendar_id, company_id))
-
-    @api.model
-    @ormcache("calendar_id", "company_id")
-    def _aftersales_hours_of(self, calendar_id, company_id):
-        return self._aftersales_read_hours(calendar_id, company_id)
+        return Schedule(*self._aftersales_read_hours(calendar_id, company_id))
 
     @api.model
     def _aftersales_read_hours(self, calendar_id, company_id):

@@ -255,11 +255,22 @@ def noticing(bench):
 
 
 def _agents(env):
-    return world.users(env, "bench_agent_")[:PEOPLE].mapped("login")
+    return _people(env).mapped("login")
+
+
+def _people(env):
+    """Return users who have cases in the company they log in to."""
+    users = world.users(env, "bench_agent_")
+
+    def has_work(user):
+        cases = env(user=user.id, context={})["aftersales.case"]
+        return bool(cases.search([("stage_kind", "=", "new")], limit=1))
+
+    return users.filtered(has_work)[:PEOPLE]
 
 
 def _give_passwords(env):
-    for user in world.users(env, "bench_agent_")[:PEOPLE] | env.ref("base.user_admin"):
+    for user in _people(env) | env.ref("base.user_admin"):
         user.password = user.login
 
 

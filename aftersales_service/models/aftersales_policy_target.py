@@ -171,8 +171,8 @@ class AftersalesPolicyTarget(models.Model):
         }
         return {
             **self._clock_kinds_of_answers(),
-            **self._clock_kinds_of_work(),
             **self._clock_kinds_of_solutions(),
+            **self._clock_kinds_of_work(),
             **{code: rule._replace(offered=False) for code, rule in later.items()},
         }
 

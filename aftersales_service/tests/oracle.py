@@ -277,7 +277,7 @@ class Promise:
 
     def change(self, instant, cause, **facts):
         """The rules change: from the beginning on the facts are others. What is over
-        by them is broken now, and not before.
+        by them, and was not by the old ones, is broken now, and not before.
 
         :param facts: attributes to be set
         """
@@ -286,6 +286,7 @@ class Promise:
         self.look(instant)
         if self.ended is not None or not self.is_open:
             return
+        was_spent = self.is_paused and self.used(instant) > self.target
         for name, value in facts.items():
             setattr(self, name, value)
         if "start" in facts and not self.pauses:
@@ -293,7 +294,7 @@ class Promise:
         self._blacken()
         due = self.due()
         spent = self.fixed is None and self.used(instant) > self.target
-        if self.floor is not None and self.floor >= instant:
+        if was_spent or (self.floor is not None and self.floor >= instant):
             spent = False
         if spent or (due is not None and due < instant):
             self._break(instant, cause)

@@ -585,6 +585,20 @@ class TestClockMachine(BaseCase):
         self.assertEqual((clock.state, clock.outcome), ("paused", "breached"))
         self.assertEqual(clock.decided_at, hour("13:00"))
 
+    def test_used_up_before_hours_change(self):
+        """What waits with nothing left, because it was not owed yet, is not late by
+        other hours: its deadline comes with the end of the pause."""
+        later = Schedule("UTC", weekdays((10, 18)))
+        for hours, changed in ((OFFICE, []), (later, ["replanned"])):
+            clock = started(HOUR, hour("09:00"), floor_at=hour("12:00"))
+            machine.pause(clock, OFFICE, hour("12:00"), "waiting_customer")
+            self.assertEqual(clock.remaining_seconds, -2 * HOUR)
+            lines = machine.replan(clock, hours, hour("13:00"), "calendar_change")
+            self.assertEqual(kinds(lines), changed)
+            self.assertEqual((clock.state, clock.outcome), ("paused", "none"))
+            machine.resume(clock, hours, hour("14:00"))
+            self.assertEqual(clock.deadline, hour("14:00"))
+
     def test_holiday_after_the_deadline(self):
         """13. A holiday entered too late does not save what was broken unnoticed."""
         clock = started(HOUR, hour("09:00"))

@@ -379,6 +379,7 @@ def retarget(
     if clock.state == "stopped" or not clock.is_open:
         return lines
     before, used = clock.deadline, consumed(clock, old, at)
+    left = clock.remaining_seconds
     clock.target_seconds = target_seconds
     clock.warn_percent = warn_percent
     clock.steps = steps
@@ -393,7 +394,7 @@ def retarget(
     )
     if rests:
         line["data"]["pauses"] = [list(pause) for pause in clock.pauses]
-    return [*lines, line, *judge_change(clock, schedule, at, cause)]
+    return [*lines, line, *judge_change(clock, schedule, at, cause, left)]
 
 
 def replan(clock, schedule, at, cause):
@@ -409,15 +410,15 @@ def replan(clock, schedule, at, cause):
     lines = settle(clock, schedule, at)
     if not clock.is_open:
         return lines
-    deadline = clock.deadline
-    before = (deadline, clock.warning_at, clock.remaining_seconds, had_error)
+    deadline, left = clock.deadline, clock.remaining_seconds
+    before = (deadline, clock.warning_at, left, had_error)
     _plan_again(clock, schedule, at)
     after = (clock.deadline, clock.warning_at, clock.remaining_seconds, clock.error)
     if after == before:
         return lines
     line = _changed("clock_replanned", clock, schedule, at, cause, None, deadline)
     changes = [line, *_error_lines(clock, at)]
-    return [*lines, *changes, *judge_change(clock, schedule, at, cause)]
+    return [*lines, *changes, *judge_change(clock, schedule, at, cause, left)]
 
 
 def fix(clock, schedule, at, deadline, cause="manual"):
@@ -448,6 +449,7 @@ def absorb(clock, schedule, at, *, earlier, others, cause="merged"):
     if clock.state == "stopped" or not clock.is_open:
         return lines
     before, used = clock.deadline, consumed(clock, schedule, at)
+    left = clock.remaining_seconds
     own = running_spans(clock, at)
     spans = [s for c in (*earlier, *others) for s in running_spans(c, at)]
     extra = subtract(unite(spans), own)
@@ -456,7 +458,7 @@ def absorb(clock, schedule, at, *, earlier, others, cause="merged"):
     _plan_again(clock, schedule, at)
     line = _changed("clock_merged", clock, schedule, at, cause, used, before)
     line["data"]["carried_seconds"] = clock.carried_seconds
-    return [*lines, line, *judge_change(clock, schedule, at, cause)]
+    return [*lines, line, *judge_change(clock, schedule, at, cause, left)]
 
 
 def move_start(clock, schedule, at, started_at, cause="merged"):
@@ -470,20 +472,25 @@ def move_start(clock, schedule, at, started_at, cause="merged"):
     if clock.state == "stopped" or not clock.is_open or not earlier:
         return lines
     before, used = clock.deadline, consumed(clock, schedule, at)
+    left = clock.remaining_seconds
     clock.started_at = started_at
     _plan_again(clock, schedule, at)
     line = _changed("clock_merged", clock, schedule, at, cause, used, before)
     line["data"]["started_at"] = started_at
-    return [*lines, line, *judge_change(clock, schedule, at, cause)]
+    return [*lines, line, *judge_change(clock, schedule, at, cause, left)]
 
 
-def judge_change(clock, schedule, at, cause):
+def judge_change(clock, schedule, at, cause, left=None):
     """Break an open promise whose deadline, after a change, lies before the change: at
     the instant of the change.
 
+    :param left: seconds that a paused one had left before; below zero it was used up
+        without being late, and its deadline comes with the end of the pause
     :return: ledger lines
     """
-    if not clock.is_open or clock.error or not _is_exceeded(clock, schedule, at):
+    if not clock.is_open or clock.error or (left or 0) < 0:
+        return []
+    if not _is_exceeded(clock, schedule, at):
         return []
     before = clock.deadline
     clock.deadline = at

@@ -115,8 +115,8 @@ class AftersalesCase(models.Model):
             "domain": domain,
         }
         self.flush_model()
-        counts = self._board_counts(domain, now)
         figures = self._board_figures(domain, now)
+        counts = self._board_counts(figures)
         people = self._board_people(counts, chosen or teams)
         top = self._board_top(domain, now, [person["id"] for person in people])
         cards = self._board_cards(top)
@@ -195,33 +195,11 @@ class AftersalesCase(models.Model):
     # Counting ---------------------------------------------------------------------
 
     @api.model
-    def _board_counts(self, domain, now):
-        """Return {user id, or False: {figure: number of open cases}}."""
-        query = self._search(domain)
-        query.groupby = SQL("user_id")
-        rows = self.env.execute_query(
-            query.select(
-                SQL("user_id"),
-                SQL("count(*)"),
-                SQL(
-                    "count(*) FILTER (WHERE next_warning_at <= %s"
-                    " AND next_deadline >= %s)",
-                    now,
-                    now,
-                ),
-                SQL("count(*) FILTER (WHERE next_deadline < %s)", now),
-                SQL("count(*) FILTER (WHERE awaiting_reply_since IS NOT NULL)"),
-            )
-        )
-        return {
-            row[0] or False: dict(zip(FIGURES, row[1:], strict=True)) for row in rows
-        }
-
-    @api.model
     def _board_figures(self, domain, now):
-        """Return what is counted beside open cases, each of them few rows found by an
-        index: {(figure, user id or False): value}."""
+        """Return what is counted, all by one query: {(name, user id or False): list of
+        numbers}. All but the open cases are few rows found by an index."""
         parts = [
+            self._board_open_sql(domain, now),
             self._board_updates_sql(domain, now),
             self._board_failing_sql(domain),
             self._board_picks_sql(domain, now),
@@ -229,6 +207,34 @@ class AftersalesCase(models.Model):
         ]
         rows = self.env.execute_query(SQL(" UNION ALL ").join(parts))
         return {(name, user_id or False): ids for name, user_id, ids in rows}
+
+    @api.model
+    def _board_counts(self, figures):
+        """Return {user id, or False: {figure: number of open cases}}."""
+        return {
+            user_id: dict(zip(FIGURES, numbers, strict=True))
+            for (name, user_id), numbers in figures.items()
+            if name == "open"
+        }
+
+    @api.model
+    def _board_open_sql(self, domain, now):
+        query = self._search(domain)
+        query.groupby = SQL("user_id")
+        counts = (
+            SQL("count(*)::int"),
+            SQL(
+                "count(*) FILTER (WHERE next_warning_at <= %s"
+                " AND next_deadline >= %s)::int",
+                now,
+                now,
+            ),
+            SQL("count(*) FILTER (WHERE next_deadline < %s)::int", now),
+            SQL("count(*) FILTER (WHERE awaiting_reply_since IS NOT NULL)::int"),
+        )
+        return query.select(
+            SQL("'open'"), SQL("user_id"), SQL("ARRAY[%s]", SQL(", ").join(counts))
+        )
 
     @api.model
     def _board_updates_sql(self, domain, now):
@@ -376,14 +382,17 @@ class AftersalesCase(models.Model):
         # The name of a customer is shown to whoever may read his case.
         cases_sudo = cases.sudo()
         cases_sudo.partner_id.fetch(["name", "commercial_company_name"])
-        cards = {}
-        for row in top.pop("tomorrow", ()):
-            case_sudo = cases_sudo.browse(row["case_id"])
-            cards.setdefault("tomorrow", []).append(case_sudo._board_promise_card(row))
+        by_id = {case_sudo.id: case_sudo for case_sudo in cases_sudo}
+        cards = {
+            "tomorrow": [
+                by_id[row["case_id"]]._board_promise_card(row)
+                for row in top.pop("tomorrow", ())
+            ]
+        }
         for key, rows in top.items():
-            column = cases_sudo.browse(row["case_id"] for row in rows)
-            column = column.sorted(lambda case: case._queue_key())
-            cards[key] = [case._board_card() for case in column]
+            column = [by_id[row["case_id"]] for row in rows]
+            column.sort(key=lambda case_sudo: case_sudo._queue_key())
+            cards[key] = [case_sudo._board_card() for case_sudo in column]
         return cards
 
     def _board_promise_card(self, promise):
@@ -543,5 +552,5 @@ class AftersalesCase(models.Model):
         return {
             "count": figures.get(("tomorrow", False), [0])[0],
             "domain": [*self._board_related(domain), *leaves],
-            "cards": cards.get("tomorrow", []),
+            "cards": cards["tomorrow"],
         }

@@ -26,7 +26,9 @@ class ResUsers(models.Model):
         or not; record rules say so."""
         Team = self.env["aftersales.team"].sudo()
         levels = Team._LEVEL_FIELDS.values()
-        teams = Team.search(Domain.OR([(name, "in", self.ids)] for name in levels))
+        domain = Domain.OR([(name, "in", self.ids)] for name in levels)
+        # Whoever reads the field looks at whether the teams are archived.
+        teams = Team.search_fetch(domain, [*levels, "active"])
         overseen = defaultdict(Team.browse)
         for team in teams:
             for name in levels:

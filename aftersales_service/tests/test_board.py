@@ -548,15 +548,20 @@ class TestBoard(BoardCase):
     # What it costs --------------------------------------------------------------
 
     def test_at_most_ten_queries(self):
-        other_team = self.env["aftersales.team"].create({"name": "Other"})
+        other_team = self.env["aftersales.team"].create(
+            {"name": "Other", "leader_id": self.user_team.id}
+        )
+        open_kinds = ("new", "working", "waiting_customer", "waiting_third_party")
+        stages = self.env["aftersales.stage"].search([("kind", "in", open_kinds)])
         self.user_manager.company_ids += self.env["res.company"].create({"name": "B"})
         for number in range(30):
             self._case(
                 hours=number,
                 team_id=(self.team, other_team)[number % 2].id,
                 user_id=(False, self.user_team.id, self.user_specialist.id)[number % 3],
+                stage_id=stages[number % len(stages)].id,
             )
-        for user in (self.user_manager, self.user_management):
+        for user in (self.user_manager, self.user_management, self.user_team):
             companies = user.company_ids.ids
             Case = self.Case.with_user(user).with_context(allowed_company_ids=companies)
             for _round in range(2):

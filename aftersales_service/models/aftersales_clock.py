@@ -713,10 +713,14 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _is_owed(self, cycle):
+        """Whether something is left to do for a clock that has ended."""
+        return cycle.values["owes_steps"] or self._is_to_be_told(cycle)
+
+    @api.model
+    def _is_to_be_told(self, cycle):
         """Whether somebody still waits to be told of what could not be told."""
         pending = cycle.values["pending_event"]
-        listened = bool(pending and self._is_listened_to())
-        return cycle.values["owes_steps"] or pending in TOLD or listened
+        return pending in TOLD or bool(pending and self._is_listened_to())
 
     @api.model
     def _lock_due(self, now, limit=None):

@@ -525,9 +525,9 @@ class AftersalesClock(models.Model):
             cycle.values.update(
                 owes_steps=waits,
                 retry_at=from_epoch(opening) if waits else None,
-                error_count=0,
-                last_error=None,
             )
+            if not self._is_to_be_told(cycle):
+                cycle.values.update(error_count=0, last_error=None)
         self._update(cycles)
         self._write_ledger(cycles)
         self._forget_cache()

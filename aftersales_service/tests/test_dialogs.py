@@ -155,6 +155,18 @@ class TestDialogs(ClockCommon):
             dialog.action_apply()
         self.assertEqual(self.company.aftersales_tz, "Europe/Madrid")
 
+    def test_foreign_dialogs(self):
+        """A dialog is seen by who opened it only."""
+        stranger = self._create_stranger()
+        mine = self.env(user=self.user_manager)
+        health = mine["aftersales.health.check"]
+        for dialogs in (
+            mine["aftersales.onboarding"].create({}),
+            health.create(health._findings()),
+        ):
+            with self.subTest(dialogs._name), self._no_access():
+                dialogs.with_user(stranger).read(["create_date"])
+
     # Policies ---------------------------------------------------------------------
 
     def test_policy(self):

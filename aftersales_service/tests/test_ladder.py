@@ -385,6 +385,25 @@ class TestLadder(LadderCommon):
         self.assertEqual(len(self._fired(bad)), 1)
         self.assertFalse(broken.error_count or broken.retry_at or broken.pending_event)
 
+    @mute_logger(MODEL)
+    def test_chain_that_could_not_be_told(self):
+        """While its steps wait for the morning, what could not be told is tried ever
+        more rarely, and neither forgets the other."""
+        _target, case = self._chain(calendar_mode="always", target_seconds=12 * HOUR)
+        broken = self._cycles(case, "update")[0]
+        with patch.object(
+            self.registry["aftersales.clock"], "_on_breached", side_effect=ValueError
+        ):
+            for minute, count, again in ((1, 1, 2), (2, 2, 4), (4, 3, 8)):
+                self._tick(at(f"20:0{minute}"))
+                self.assertEqual(broken.error_count, count)
+                self.assertEqual(broken.retry_at, at(f"20:0{again}"))
+        self._tick(at("20:08"))
+        self.assertFalse(broken.error_count or broken.pending_event)
+        self.assertFalse(self._fired(case))
+        self._tick(at("08:00", day=1))
+        self.assertEqual(len(self._fired(case)), 1)
+
     def test_promise_without_policy(self):
         """A time told to a customer is watched even if no policy speaks of it."""
         case = self._case(at("08:00"))

@@ -779,7 +779,10 @@ class AftersalesClock(models.Model):
                 continue  # what follows on it has begun long since
             schedule = self._schedule(cycle)
             cycle.add(machine.tick(cycle.clock, schedule, now))
-            cycles += cycle.follow(schedule, now)[1:]
+            followers = cycle.follow(schedule, now)[1:]
+            for last in followers[-1:]:
+                last.add(machine.tick(last.clock, schedule, now))
+            cycles += followers
         for cycle in cycles:
             # What is due and cannot be done now must not be due at once again.
             due = cycle.clock.next_event_at

@@ -323,6 +323,15 @@ class TestLadder(LadderCommon):
         self._tick(at("11:31"))
         self.assertEqual(len(self._fired(case)), 1)
 
+    def test_chain_at_risk_after_downtime(self):
+        """The update that is due next is at risk as soon as the job looks again."""
+        _target, case = self._chain(warn_percent=80)
+        self._tick(at("09:55"))
+        missed, running = self._cycles(case, "update")
+        self.assertFalse(missed.warned_at)
+        self.assertEqual(running.warned_at, at("09:48"))
+        self.assertGreater(running.next_event_at, at("10:00"))
+
     def test_chain_at_night(self):
         """Nobody is told at night of an update that was missed then; it comes when the
         team opens, once, and of the last one."""

@@ -248,8 +248,8 @@ def noticing(bench):
             yield _until_shown(site, Client(served, "admin"))
             with Office(served, logins) as office:
                 due = _spread_deadlines(site)
-                waits = _watch(site, due)
-            yield _noticed(site, waits, office, served)
+                waits, moved = _watch(site, due)
+            yield _noticed(site, waits, moved, office, served)
     finally:
         bench.drop_running(site)
 
@@ -309,27 +309,36 @@ def _spread_deadlines(site):
 def _watch(site, due):
     """Look again and again which breaches are committed.
 
-    :return: seconds each one took to be seen, None for those that never were
+    :return: tuple of the seconds each one took to be seen, ``PATIENCE`` for those that
+        never were, and the number of promises that the work of the people moved before
+        they fell due: nothing is to be noticed of them
     """
-    seen = {}
+    seen, moved = {}, set()
     last = max(due.values()) + PATIENCE
-    while len(seen) < len(due) and time.time() < last:
-        for clock_id in site.ask(partial(_broken, list(due)), ROOT):
-            seen.setdefault(clock_id, time.time() - due[clock_id])
+    while len(seen) + len(moved) < len(due) and time.time() < last:
+        told, now = site.ask(partial(_told, list(due)), ROOT), time.time()
+        for clock_id, broken_at in told:
+            if broken_at == due[clock_id]:
+                seen.setdefault(clock_id, now - due[clock_id])
+        moved = {clock_id for clock_id, _at in told} - seen.keys()
         time.sleep(0.2)
-    return sorted(seen.values()) + [PATIENCE] * (len(due) - len(seen))
+    missed = len(due) - len(seen) - len(moved)
+    return sorted(seen.values()) + [PATIENCE] * missed, len(moved)
 
 
-def _broken(ids, env):
+def _told(ids, env):
+    """Return (id, epoch seconds of its breach if it was one) of what was told of
+    promises: that they were broken, or moved."""
     env.cr.execute(
-        "SELECT clock_id FROM aftersales_event WHERE kind = 'clock_breached'"
-        " AND clock_id = ANY(%s)",
+        "SELECT clock_id, CASE WHEN kind = 'clock_breached'"
+        " THEN extract(epoch FROM at)::int END FROM aftersales_event"
+        " WHERE kind IN ('clock_breached', 'clock_retargeted') AND clock_id = ANY(%s)",
         [ids],
     )
-    return [row[0] for row in env.cr.fetchall()]
+    return env.cr.fetchall()
 
 
-def _noticed(site, waits, office, served):
+def _noticed(site, waits, moved, office, served):
     requests = sorted(office.seconds)
     collisions = served.log().count("could not serialize")
     failed_jobs = served.log().count("server action #")
@@ -339,6 +348,7 @@ def _noticed(site, waits, office, served):
         unit="s",
         limits=Limits(value=75),
         note=f"median {waits[len(waits) // 2]:.0f} s, longest {waits[-1]:.0f} s; "
+        f"{moved} more were moved by the people's work; "
         f"{CRON_WORKERS} cron workers, {PEOPLE} people with {len(requests)} rounds of"
         f" requests (median {requests[len(requests) // 2]:.2f} s, "
         f"{len(office.failures)} failed), {collisions} collisions,"

@@ -29,7 +29,6 @@ KINDS = (
     "assignment",
 )
 KEPT, BROKEN, OPEN = "kept", "broken", "open"
-OUTCOMES = [(KEPT, "Kept"), (BROKEN, "Broken"), (OPEN, "Open")]
 # Broken promises that are kept to be looked at.
 LISTED = 200
 # What a person enters; all else follows from the work.
@@ -564,123 +563,6 @@ class AftersalesPolicySimulation(models.Model):
         )
 
 
-class AftersalesPolicySimulationLine(models.Model):
-    """The figures of one kind of promise in a simulation."""
-
-    _name = "aftersales.policy.simulation.line"
-    _description = "After-Sales Policy Simulation Result"
-    _order = "simulation_id desc, id"
-    _rec_name = "kind"
-
-    simulation_id = fields.Many2one(
-        "aftersales.policy.simulation", required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(related="simulation_id.company_id", store=True)
-    kind = fields.Selection(
-        lambda self: self._selection_kind(), string="Promise", required=True
-    )
-    case_count = fields.Integer(string="Cases")
-    kept_count = fields.Integer(string="Kept")
-    broken_count = fields.Integer(string="Broken")
-    open_count = fields.Integer(string="Open")
-    attainment = fields.Float(
-        string="Kept (%)",
-        compute="_compute_attainment",
-        store=True,
-        aggregator="avg",
-        help="Kept of all that were decided.",
-    )
-    median_seconds = fields.Integer(
-        string="Median",
-        aggregator="avg",
-        help="Half of them took at most so long, in service hours without pauses.",
-    )
-    p90_seconds = fields.Integer(
-        string="90 %",
-        aggregator="avg",
-        help="Nine of ten took at most so long, in service hours without pauses.",
-    )
-    real_kept_count = fields.Integer(string="Really Kept")
-    real_broken_count = fields.Integer(string="Really Broken")
-    real_open_count = fields.Integer(string="Really Open")
-    real_attainment = fields.Float(
-        string="In Fact (%)",
-        compute="_compute_attainment",
-        store=True,
-        aggregator="avg",
-        help="Under the policies of the time, of the same cases.",
-    )
-    real_median_seconds = fields.Integer(string="Median, Really", aggregator="avg")
-    real_p90_seconds = fields.Integer(string="90 %, Really", aggregator="avg")
-    other_attainment = fields.Float(
-        string="Kept There (%)",
-        compute="_compute_other",
-        help="In the simulation this one is compared with.",
-    )
-    difference = fields.Float(
-        compute="_compute_other", help="Percentage points more than there."
-    )
-
-    def _selection_kind(self):
-        kinds = self.env["aftersales.policy.target"]._clock_kinds()
-        return [(code, kind.label) for code, kind in kinds.items()]
-
-    @api.depends_context("lang")
-    @api.depends("kind")
-    def _compute_display_name(self):
-        labels = dict(self._selection_kind())
-        for line in self:
-            line.display_name = labels.get(line.kind, line.kind)
-
-    @api.depends("kept_count", "broken_count", "real_kept_count", "real_broken_count")
-    def _compute_attainment(self):
-        for line in self:
-            line.attainment = _percent(line.kept_count, line.broken_count)
-            line.real_attainment = _percent(
-                line.real_kept_count, line.real_broken_count
-            )
-
-    @api.depends("simulation_id.compare_id.line_ids.attainment", "attainment")
-    def _compute_other(self):
-        for line in self:
-            others = line.simulation_id.compare_id.line_ids
-            other = others.filtered(lambda o: o.kind == line.kind)  # noqa: B023
-            line.other_attainment = other.attainment
-            line.difference = line.attainment - other.attainment if other else 0
-
-
-class AftersalesPolicySimulationOutcome(models.Model):
-    """A promise that would have been broken. While a simulation runs, the others are
-    here as well, until they are summed up."""
-
-    _name = "aftersales.policy.simulation.outcome"
-    _description = "After-Sales Policy Simulation Outcome"
-    _order = "deadline, id"
-    _rec_name = "case_id"
-    _log_access = False
-
-    simulation_id = fields.Many2one(
-        "aftersales.policy.simulation", required=True, index=True, ondelete="cascade"
-    )
-    company_id = fields.Many2one(related="simulation_id.company_id")
-    case_id = fields.Many2one(
-        "aftersales.case", required=True, index=True, ondelete="cascade"
-    )
-    kind = fields.Selection(
-        lambda self: self._selection_kind(), string="Promise", required=True
-    )
-    cycle = fields.Integer()
-    outcome = fields.Selection(OUTCOMES, required=True)
-    net_seconds = fields.Integer(string="Duration Without Pauses (s)")
-    started_at = fields.Datetime(string="Started")
-    deadline = fields.Datetime(string="Would Have Been Due")
-    ended_at = fields.Datetime(string="Fulfilled")
-    is_listed = fields.Boolean(help="One of the first that were broken.")
-
-    def _selection_kind(self):
-        return self.env["aftersales.policy.simulation.line"]._selection_kind()
-
-
 class AftersalesPolicy(models.Model):
     _inherit = "aftersales.policy"
 
@@ -697,7 +579,3 @@ class AftersalesPolicy(models.Model):
                 "default_company_id": (self.company_id or self.env.company).id,
             },
         }
-
-
-def _percent(kept, broken):
-    return 100 * kept / (kept + broken) if kept + broken else 0

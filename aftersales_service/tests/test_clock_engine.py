@@ -13,7 +13,7 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
 
-from ..models import aftersales_clock, aftersales_clock_ladder
+from ..models import aftersales_clock_job, aftersales_clock_tell
 from ..tools import clock_machine as machine
 from ..tools.business_time import to_epoch
 from ..tools.clock_machine import Clock
@@ -23,7 +23,7 @@ HOUR = 3600
 DAY = timedelta(days=1)
 # A Monday in winter: Madrid is UTC+1, so the team is there 8 to 12 and 13 to 17 UTC.
 MONDAY = datetime(2026, 1, 5)
-MODEL = "odoo.addons.aftersales_service.models.aftersales_clock"
+MODEL = "odoo.addons.aftersales_service.models.aftersales_clock_job"
 
 
 def at(clock_time, day=0):
@@ -516,7 +516,7 @@ class TestClockEngine(ClockCommon):
 
     def test_many_are_one_activity(self):
         """Many broken promises at once are one activity for one person."""
-        many = aftersales_clock_ladder.DIGEST_SIZE + 1
+        many = aftersales_clock_tell.DIGEST_SIZE + 1
         for _n in range(many):
             self._case(at("10:00"))
         before = self.env["mail.activity"].search_count([])
@@ -614,7 +614,7 @@ class TestClockEngine(ClockCommon):
         """The job works in batches and reports what is left."""
         for _n in range(5):
             self._case(at("10:00"))
-        with patch.object(aftersales_clock, "BATCH_SIZE", 4):
+        with patch.object(aftersales_clock_job, "BATCH_SIZE", 4):
             self.frozen.move_to(at("11:00"))
             with self._no_commit() as progress:
                 self.Clock._cron_tick()

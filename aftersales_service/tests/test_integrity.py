@@ -433,7 +433,7 @@ class TestIntegrity(IntegrityCommon):
     def test_failing_steps(self):
         """A failure is listed in words, with when it began, and can be tried again."""
         self.calendar.attendance_ids = [Command.clear()]
-        with mute_logger("odoo.addons.aftersales_service.models.aftersales_clock"):
+        with mute_logger("odoo.addons.aftersales_service.models.aftersales_clock_job"):
             case = self._case(at("09:00"))
             self._tick(at("11:00"))
         action = self.env["ir.actions.actions"]._for_xml_id(
@@ -451,7 +451,7 @@ class TestIntegrity(IntegrityCommon):
         self.assertFalse(clock.error_count or clock.failure)
         self.assertTrue(clock.deadline)
 
-    @mute_logger("odoo.addons.aftersales_service.models.aftersales_clock")
+    @mute_logger("odoo.addons.aftersales_service.models.aftersales_clock_job")
     def test_failing_step_in_words(self):
         case = self._case(at("09:00"))
         clock = self._clock(case)

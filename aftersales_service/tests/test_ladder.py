@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import aftersales_clock_ladder as ladder
+from ..models import aftersales_clock_tell as tell
 from ..tools.business_time import to_epoch
 from .test_clock_engine import HOUR, MODEL, ClockCommon, at
 
@@ -620,7 +620,7 @@ class TestLadder(LadderCommon):
     def test_digests(self):
         """Many at once are one activity and one mail for one person."""
         self._step(do_mail=True)
-        cases = [self._case(at("09:00")) for _n in range(ladder.DIGEST_SIZE + 1)]
+        cases = [self._case(at("09:00")) for _n in range(tell.DIGEST_SIZE + 1)]
         known = self.env["mail.activity"].search([])
         self._tick(at("14:01"))
         [activity] = self.env["mail.activity"].search([]) - known

@@ -1,0 +1,346 @@
+from collections import defaultdict
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import format_datetime
+
+from .aftersales_clock_ladder import RECIPIENT_LEVELS
+
+# More of the same for one person in one go than this becomes one digest.
+DIGEST_SIZE = 5
+DIGEST_LINKS = 50
+WARNING = "mail.mail_activity_data_warning"
+
+
+@dataclass(frozen=True)
+class Word:
+    """What one person is to be told of one promise."""
+
+    clock: object
+    user: object
+    # code of what happened: "late", "breached" or "error"
+    code: str
+    step: dict
+    # label of the recipient who is not set, if it went to another
+    instead_of: str | None = None
+
+
+class AftersalesClock(models.Model):
+    """What people are told of promises by activities and mails, of many by one."""
+
+    _inherit = "aftersales.clock"
+
+    # Telling people -------------------------------------------------------------
+
+    @api.model
+    def _act_tell(self, rungs):
+        told = [r for r in rungs if "activity" in r.step or "mail" in r.step]
+        words = [word for rung in told for word in self._words(rung)]
+        self._plan_activities([word for word in words if "activity" in word.step])
+        self._mail([word for word in words if "mail" in word.step])
+
+    @api.model
+    def _words(self, rung):
+        """Return what is said of a step, one :class:`Word` per person."""
+        users, instead_of = self._people(rung.case, rung.step)
+        code = "breached" if rung.clock.outcome == "breached" else "late"
+        return [Word(rung.clock, user, code, rung.step, instead_of) for user in users]
+
+    @api.model
+    def _people(self, case, step):
+        """Return whom a step tells: (``res.users``, code of the recipient who is not
+        set, if it goes to somebody else).
+
+        Where nobody is set it goes up the levels of the team, else to its leader or to
+        the owner of the case.
+        """
+        to = step.get("to") or "leader"
+        team = case.team_id
+        leader = team._person_from_level("1")[0]
+        if to in RECIPIENT_LEVELS:
+            user, level = team._person_from_level(RECIPIENT_LEVELS[to])
+            if user:
+                return user, None if level == RECIPIENT_LEVELS[to] else to
+            return (leader | case.user_id).filtered("active")[:1], to
+        named = self._named_person(case, to, step.get("user_id"), step)
+        users = named.filtered(lambda user: user.active and not user.share)
+        if users:
+            return users, None
+        return (case.user_id | leader).filtered("active")[:1], to
+
+    @api.model
+    def _named_person(self, case, to, user_id, step=None):
+        """Return the people of a recipient that is no level of the team."""
+        users = self.env["res.users"]
+        if to == "assignee":
+            return case.user_id
+        if to == "salesperson":
+            return case.salesperson_id
+        if to == "group":
+            group = self.env["res.groups"].browse(step.get("group_id") or []).exists()
+            company = case.company_id
+            return group.all_user_ids.filtered(lambda u: company in u.company_ids)
+        return users.browse(user_id or []).exists()
+
+    @api.model
+    def _schedule_activities(self, clocks, code):
+        """Give the leader of each team, or else the owner of the case, an activity.
+
+        :param clocks: ``aftersales.clock`` records, as superuser
+        :param str code: of what happened
+        """
+        words = []
+        for clock in clocks:
+            users, instead_of = self._people(clock.case_id, {"to": "leader"})
+            words += [Word(clock, user, code, {}, instead_of) for user in users]
+        self._plan_activities(words)
+
+    @api.model
+    def _on_error(self, clocks):
+        """Hook: promises have no deadline, because their hours have no working time.
+        The leader has a task."""
+        self._schedule_activities(clocks, "error")
+        return super()._on_error(clocks)
+
+    # Activities -----------------------------------------------------------------
+
+    @api.model
+    def _plan_activities(self, words):
+        """Create activities: one per case for each person, for all its promises, or
+        one for everything if there are many."""
+        by_user = defaultdict(list)
+        for word in words:
+            by_user[word.user].append(word)
+        types = self._existing_types(words)
+        values = []
+        for user, theirs in by_user.items():
+            if len(theirs) > DIGEST_SIZE:
+                values.append(self._prepare_digest(user, theirs))
+            else:
+                values += self._prepare_activities(user, theirs, types)
+        self._create_activities(values)
+
+    @api.model
+    def _create_activities(self, values):
+        """Create activities without a mail for each, and without letting the people
+        follow whole cases.
+
+        :return: ``mail.activity`` records, in the order given
+        """
+        activities = self.env["mail.activity"].sudo()
+        if not values:
+            return activities
+        quiet = {"mail_activity_quick_update": True, "aftersales_tell_only": True}
+        return activities.with_context(**quiet).create(values).with_env(activities.env)
+
+    @api.model
+    def _prepare_activities(self, user, words, types):
+        """Return the values of one activity per case and wording.
+
+        :param set types: ids of the activity types that exist
+        """
+        model_id = self.env["ir.model"]._get_id("aftersales.case")
+        groups = defaultdict(list)
+        for word in words:
+            wish = word.step.get("activity") or {}
+            type_id = wish.get("type_id")
+            type_id = type_id if type_id in types else None
+            key = (word.clock.case_id, type_id, wish.get("summary"))
+            groups[(*key, word.code)].append(word)
+        return [
+            {
+                **self._prepare_activity(user, type_id or WARNING),
+                "res_model_id": model_id,
+                "res_id": case.id,
+                "summary": summary or self._title(user, code, theirs),
+                "note": self._activity_note(user, theirs),
+            }
+            for (case, type_id, summary, code), theirs in groups.items()
+        ]
+
+    @api.model
+    def _prepare_digest(self, user, words):
+        """Return the values of one activity for many promises, with links to cases."""
+        cases = self.env["aftersales.case"].union(*(w.clock.case_id for w in words))
+        links = [case._get_html_link() for case in cases[:DIGEST_LINKS]]
+        env = self.with_context(lang=user.lang).env
+        if len(cases) > DIGEST_LINKS:
+            links.append(env._("and %s more", len(cases) - DIGEST_LINKS))
+        return {
+            **self._prepare_activity(user),
+            "summary": self._activity_title(env, self._worst(words), len(words)),
+            "note": Markup("<br/>").join(links),
+        }
+
+    @api.model
+    def _worst(self, words):
+        """Return the gravest code of some words."""
+        codes = {word.code for word in words}
+        return next(c for c in ("error", "breached", "late") if c in codes)
+
+    @api.model
+    def _prepare_activity(self, user, kind=WARNING):
+        """Return the values of an activity of today, without its text.
+
+        :param kind: id or external id of the activity type
+        """
+        if isinstance(kind, str):
+            kind = self.env["ir.model.data"]._xmlid_to_res_id(kind, False)
+        return {
+            "activity_type_id": kind,
+            "user_id": user.id,
+            "date_deadline": fields.Date.context_today(self.with_context(tz=user.tz)),
+            "automated": True,
+        }
+
+    @api.model
+    def _existing_types(self, words):
+        """Return the ids of the activity types that words wish for and that exist."""
+        wishes = (word.step.get("activity") or {} for word in words)
+        ids = {wish["type_id"] for wish in wishes if wish.get("type_id")}
+        return set(self.env["mail.activity.type"].browse(ids).exists().ids)
+
+    @api.model
+    def _activity_title(self, env, code, what):
+        """Return what happened, in the language of an environment.
+
+        :param what: the promises in words, or their number
+        """
+        if code == "error":
+            return env._("No working hours for: %s", what)
+        if code == "breached":
+            return env._("Promise broken: %s", what)
+        return env._("Promise at risk: %s", what)
+
+    @api.model
+    def _title(self, user, code, words):
+        clocks = self.union(*(word.clock for word in words))
+        clocks = clocks.with_context(lang=user.lang)
+        names = ", ".join(dict.fromkeys(clocks.mapped("display_name")))
+        return self._activity_title(clocks.env, code, names)
+
+    @api.model
+    def _activity_note(self, user, words):
+        """Return who should have been told instead, if anybody, as a sentence."""
+        asked = next((word.instead_of for word in words if word.instead_of), None)
+        if not asked:
+            return False
+        env = self.with_context(lang=user.lang).env
+        recipients = env["aftersales.policy.step"]._fields["recipient"]
+        labels = dict(recipients._description_selection(env))
+        return env._(
+            "Nobody is set or present as “%s”, so it comes to you.", labels[asked]
+        )
+
+    def _escalation_cause(self):
+        """Return what happened to the promise, for whom its case is escalated to."""
+        self.ensure_one()
+        code = "breached" if self.outcome == "breached" else "late"
+        return self._activity_title(self.env, code, self.display_name)
+
+    # Mails ----------------------------------------------------------------------
+
+    @api.model
+    def _mail(self, words):
+        """Send one mail to each person; texts of a template go out one by one, unless
+        there are many."""
+        by_user = defaultdict(list)
+        for word in words:
+            by_user[word.user].append(word)
+        mails = []
+        for user, theirs in by_user.items():
+            styled = [word for word in theirs if word.step["mail"].get("template_id")]
+            if len(theirs) > DIGEST_SIZE:
+                styled = []
+            plain = [word for word in theirs if word not in styled]
+            if plain:
+                mails.append(self._prepare_mail(user, plain))
+            mails += self._prepare_template_mails(user, styled)
+        self.env["aftersales.case"]._send_to_colleagues(mails)
+
+    @api.model
+    def _prepare_mail(self, user, words):
+        """Return the mail that tells a person of promises, with a link each."""
+        clocks = self.union(*(word.clock for word in words))
+        clocks = clocks.with_context(lang=user.lang, tz=user.tz)
+        env = clocks.env
+        code = self._worst(words)
+        case = clocks.case_id
+        if len(case) == 1:
+            what = ", ".join(dict.fromkeys(clocks.mapped("display_name")))
+            title = self._activity_title(env, code, what)
+            subject = f"[{case.number}] {title}"
+        else:
+            subject = self._activity_title(env, code, len(clocks))
+        readable = self._readable(case, user)
+        rows = [self._mail_row(clock, clock.case_id in readable) for clock in clocks]
+        note = self._activity_note(user, words)
+        return {
+            "user": user,
+            "company": clocks.company_id[:1],
+            "subject": subject,
+            "body": Markup("<p>%s</p><ul>%s</ul>%s")
+            % (
+                self._activity_title(env, code, len(clocks)),
+                Markup("").join(rows),
+                Markup("<p>%s</p>") % note if note else "",
+            ),
+        }
+
+    @api.model
+    def _readable(self, cases, user):
+        """Return the cases a person may read: of the others he learns the number."""
+        theirs = cases.with_user(user)
+        if not theirs.has_access("read"):
+            return cases.browse()
+        return theirs._filtered_access("read").with_env(cases.env)
+
+    def _mail_row(self, clock, readable):
+        """Return one promise as an item of a list, in the reader's words."""
+        case = clock.case_id
+        base = case.get_base_url()
+        words = {
+            "promise": clock.display_name,
+            "time": format_datetime(clock.env, clock.deadline)
+            if clock.deadline
+            else "",
+        }
+        due = (
+            clock.env._("%(promise)s, due %(time)s", **words)
+            if clock.deadline
+            else words["promise"]
+        )
+        name = f"{case.number} {case.name}" if readable else case.number
+        return Markup('<li><a href="%s">%s</a><br/>%s</li>') % (
+            f"{base}/mail/view?model={case._name}&res_id={case.id}",
+            name,
+            due,
+        )
+
+    @api.model
+    def _prepare_template_mails(self, user, words):
+        """Return one mail per case, of the text of its step's template."""
+        by_template = defaultdict(self.env["aftersales.case"].browse)
+        for word in words:
+            by_template[word.step["mail"]["template_id"]] |= word.clock.case_id
+        mails = []
+        for template_id, cases in by_template.items():
+            template = self.env["mail.template"].browse(template_id)
+            template = template.with_context(lang=user.lang, tz=user.tz)
+            options = {"set_lang": user.lang}
+            subjects = template._render_field("subject", cases.ids, **options)
+            bodies = template._render_field(
+                "body_html", cases.ids, options={"post_process": True}, **options
+            )
+            mails += [
+                {
+                    "user": user,
+                    "company": case.company_id,
+                    "subject": subjects[case.id],
+                    "body": bodies[case.id],
+                }
+                for case in cases
+            ]
+        return mails

@@ -320,6 +320,9 @@ class AftersalesCase(models.Model):
     _stage_deadline_idx = models.Index(
         "(stage_id, next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
     )
+    _stage_kind_idx = models.Index(
+        "(stage_kind, next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
+    )
     # For the filters of the queue that few cases pass
     _archived_idx = models.Index("(next_deadline, id) WHERE active IS NOT TRUE")
     _queue_idx = models.Index(

@@ -10,6 +10,7 @@ from odoo.tools import SQL, mute_logger
 
 from ..models import aftersales_policy_simulation
 from ..models.aftersales_policy_simulation import KINDS
+from ..models.mail_thread import IncomingMail
 from .test_clock_engine import HOUR, ClockCommon, at
 from .test_job import JobCommon
 
@@ -96,14 +97,27 @@ class SimulationCommon(ClockCommon, JobCommon):
             self.frozen.move_to(instant)
             case = random.choice(cases)
             act = random.choice(
-                ["message", "reply", "reply", "move", "move", "owner", "category"]
-                + ["mark", "archive", "acknowledge", "tick"]
+                ["message", "mail", "reply", "reply", "move", "move", "owner"]
+                + ["category", "mark", "archive", "acknowledge", "tick"]
             )
             getattr(self, f"_do_{act}")(random, case, instant)
         return instant
 
     def _do_message(self, _random, case, instant):
         self._say(case, instant)
+
+    def _do_mail(self, random, case, instant):
+        """The customer's mail reached our server a while before it is read."""
+        age = timedelta(seconds=random.choice([0, 5, 600, 3600]))
+        self._write(case, instant, instant - age)
+
+    def _write(self, case, instant, received):
+        """Let the customer write a mail that is read at an instant."""
+        mail = IncomingMail(None, "", received, automatic=False, answerable=True)
+        with patch.object(
+            self.registry["aftersales.case"], "_mail_of_message", lambda *_args: mail
+        ):
+            self._say(case, instant)
 
     def _do_reply(self, _random, case, instant):
         self._reply(case, instant)
@@ -271,6 +285,20 @@ class TestSimulation(SimulationCommon):
         self._reply(case, at("10:05"))
         self._say(case, at("10:10"))
         self.assertEqual(self._clock(case, "next_response").started_at, at("10:10"))
+
+    def test_mail_older_than_the_last_move(self):
+        """The customer waits from the instant at which his case was put to rest: by
+        then his mail had reached our server, and nobody had read it."""
+        self.policy.active = False
+        self.all_policy.active = True
+        case = self._case(at("08:30"))
+        self._reply(case, at("10:00"))
+        self._move(case, "waiting_customer", at("10:10"))
+        self._write(case, at("10:15"), at("10:05"))
+        waits = self._clock(case, "next_response")
+        self.assertEqual(waits.started_at, at("10:10"))
+        self._tick(at("11:00") + timedelta(seconds=1))
+        self._compare(case, at("11:00"))
 
     def test_place_in_the_order(self):
         """The draft is tried at its place: what a policy above promises is not its."""

@@ -226,9 +226,7 @@ class AftersalesCase(models.Model):
         group_expand="_group_expand_stage_id",
         domain="['|', ('team_ids', '=', False), ('team_ids', 'in', team_id)]",
     )
-    stage_kind = fields.Selection(
-        STAGE_KINDS, required=True, readonly=True, copy=False, index=True
-    )
+    stage_kind = fields.Selection(STAGE_KINDS, required=True, readonly=True, copy=False)
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
     cycle = fields.Integer(
         default=1,
@@ -320,14 +318,16 @@ class AftersalesCase(models.Model):
     _stage_deadline_idx = models.Index(
         "(stage_id, next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
     )
-    _stage_kind_idx = models.Index(
-        "(stage_kind, next_deadline, id) WHERE active IS TRUE AND mark IS NULL"
-    )
+    _stage_kind_idx = models.Index("(stage_kind, next_deadline, id)")
     # For the filters of the queue that few cases pass
     _archived_idx = models.Index("(next_deadline, id) WHERE active IS NOT TRUE")
     _queue_idx = models.Index(
         "(next_deadline, id) WHERE active IS TRUE AND mark IS NULL AND stage_kind IN"
         " ('new', 'working', 'waiting_customer', 'waiting_third_party')"
+    )
+    _over_idx = models.Index(
+        "(next_deadline, id) WHERE active IS TRUE AND mark IS NULL AND stage_kind IN"
+        " ('closed', 'cancelled')"
     )
     _awaiting_reply_idx = models.Index(
         "(next_deadline, id) WHERE active IS TRUE AND mark IS NULL"

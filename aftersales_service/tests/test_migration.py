@@ -80,3 +80,29 @@ class TestMigration(ClockCommon):
         rules[0].domain_force = "[(1, '=', 1)]"
         migrate(self.env, "19.0.1.2.0", "19.0.1.1.0")
         self.assertEqual(rules[0].domain_force, "[(1, '=', 1)]")
+
+    def test_index_by_kind_of_stage(self):
+        """The narrow index goes; the one that orders as well is there."""
+
+        def names():
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT indexname FROM pg_indexes"
+                    " WHERE tablename = 'aftersales_case' AND indexname LIKE %s",
+                    "%stage_kind%",
+                )
+            )
+            return {name for (name,) in rows}
+
+        wide = {"aftersales_case_stage_kind_idx"}
+        self.assertEqual(names(), wide)
+        self.env.cr.execute(
+            SQL(
+                "CREATE INDEX aftersales_case__stage_kind_index"
+                " ON aftersales_case (stage_kind)"
+            )
+        )
+        migrate(self.env, "19.0.1.3.0", None)
+        self.assertNotEqual(names(), wide)
+        migrate(self.env, "19.0.1.3.0", "19.0.1.2.0")
+        self.assertEqual(names(), wide)

@@ -2,7 +2,7 @@ from collections import defaultdict
 from contextlib import suppress
 from datetime import datetime
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import clock_machine as machine
@@ -499,10 +499,16 @@ class AftersalesCase(models.Model):
 
     def _clock_now(self):
         """Return the instant up to which clocks are judged: the present, or the one
-        that history told after the fact has come to. A context that came over RPC
-        holds plain JSON and can never contain a ``datetime``."""
+        that history told after the fact has come to."""
+        return self._told_as_of() or fields.Datetime.now()
+
+    @api.model
+    def _told_as_of(self):
+        """Return the instant that history told after the fact has come to, None while
+        what happens is told as it happens. A context that came over RPC holds plain
+        JSON and can never contain a ``datetime``."""
         told = self.env.context.get("aftersales_now")
-        return told if isinstance(told, datetime) else fields.Datetime.now()
+        return told if isinstance(told, datetime) else None
 
     def _clock_instants(self, at):
         return dict.fromkeys(self.ids, at) if isinstance(at, datetime) else at

@@ -3,6 +3,8 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.business_time import to_epoch
+
 KINDS = [
     ("received", "Received"),
     ("acknowledged", "Acknowledged"),
@@ -225,10 +227,24 @@ class AftersalesEvent(models.Model):
         if not lines:
             return []
         default = {"recorded_at": fields.Datetime.now(), **self._current_actor()}
+        as_of = self.env["aftersales.case"]._told_as_of()
+        if as_of:
+            lines = [self._told_line(line, as_of) for line in lines]
         rows = [self._prepare_line(line, default) for line in lines]
         ids = self.env.execute_query(self._insert_sql(rows))
         self._invalidate_inverses()
         return [row[0] for row in ids]
+
+    @api.model
+    def _told_line(self, line, as_of):
+        """Return a line of history told after the fact: a case's one says to where the
+        telling had come, which its promises were judged up to."""
+        if line.get("clock_id"):
+            return line
+        return {
+            **line,
+            "data": {**(line.get("data") or {}), "told_as_of": to_epoch(as_of)},
+        }
 
     @api.model
     def _prepare_line(self, line, default):

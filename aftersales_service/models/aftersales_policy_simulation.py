@@ -167,10 +167,10 @@ class AftersalesPolicySimulation(models.Model):
     @api.depends("policy_id", "months", "team_id")
     def _compute_name(self):
         for simulation in self:
-            simulation.name = simulation.policy_id and self.env._(
-                "%(policy)s, last %(months)s months",
-                policy=simulation.policy_id.name,
-                months=simulation.months,
+            policy = simulation.policy_id
+            words = {"policy": policy.name, "months": simulation.months}
+            simulation.name = policy.name and self.env._(
+                "%(policy)s, last %(months)s months", **words
             )
 
     @api.depends("job_id.state", "is_done")
@@ -373,11 +373,16 @@ class AftersalesPolicySimulation(models.Model):
         )
         facts = defaultdict(list)
         for case_id, lines in groupby(rows, key=lambda row: row[0]):
-            facts[case_id] = [
-                Fact(kind, to_epoch(at), to_epoch(recorded), cause, data or {})
-                for _case, kind, at, recorded, cause, data in lines
-            ]
+            facts[case_id] = [self._fact(*line[1:]) for line in lines]
         return facts
+
+    @api.model
+    def _fact(self, kind, at, recorded_at, cause, data):
+        """Return a line of the ledger as a fact. Promises were judged up to the present
+        when it was recorded, or to where history told later had come to."""
+        data = data or {}
+        now = data.get("told_as_of") or to_epoch(recorded_at)
+        return Fact(kind, to_epoch(at), now, cause, data)
 
     def _simulate(self, case, facts, targets, rules):
         """Return the outcomes of one case as rows of the table.

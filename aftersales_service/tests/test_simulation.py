@@ -300,6 +300,29 @@ class TestSimulation(SimulationCommon):
         self._tick(at("11:00") + timedelta(seconds=1))
         self._compare(case, at("11:00"))
 
+    def test_history_told_later(self):
+        """What is recorded long after it happened was judged as it went on, as its
+        real promises were."""
+        self.policy.active = False
+        self.all_policy.active = True
+        self.frozen.move_to(at("12:00", 2))
+        told = self.env["aftersales.case"].with_context(aftersales_now=at("08:30"))
+        case = told.create(
+            {
+                "name": "Long ago",
+                "received_at": at("08:30"),
+                "channel": "mail",
+                "partner_id": self.customer.id,
+                "team_id": self.team.id,
+            }
+        )
+        later = case.with_context(aftersales_now=at("09:00"))
+        message = self.env["mail.message"].create({"body": "Hello"})
+        later._on_human_reply(message, at("09:00"))
+        self.assertEqual(self._clock(case, "first_response").outcome, "met")
+        self._tick(at("12:01", 2))
+        self._compare(case, at("12:00", 2))
+
     def test_place_in_the_order(self):
         """The draft is tried at its place: what a policy above promises is not its."""
         draft = self.policy.copy({"name": "Below", "sequence": 50})

@@ -123,12 +123,23 @@ class AftersalesCase(models.Model):
             "paused": clock_sudo._pause_words(),
             "is_manual": clock_sudo.is_manual,
             "manual_reason": clock_sudo.manual_reason or "",
-            "stopped_at": as_string(clock_sudo.stopped_at),
+            "taken_seconds": self._panel_taken(clock_sudo),
+            "calendar_seconds": clock_sudo.calendar_seconds,
             "target_seconds": clock_sudo.target_seconds,
             "policy": clock_sudo.policy_id.name or "",
             "policy_version": clock_sudo.policy_version,
             "hours": clock_sudo.calendar_id.name or "",
         }
+
+    @api.model
+    def _panel_taken(self, clock_sudo):
+        """Return how many seconds an ended promise took, measured as it was promised:
+        in service hours without pauses, or on the calendar; None while it runs."""
+        if clock_sudo.state != "stopped":
+            return None
+        if clock_sudo.calendar_id and not clock_sudo.fixed_deadline:
+            return clock_sudo.net_seconds
+        return clock_sudo.calendar_seconds
 
     # Order, goods, money --------------------------------------------------------
 

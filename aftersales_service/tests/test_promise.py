@@ -6,7 +6,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import html2plaintext
 
 from ..tools.business_time import to_epoch
-from .test_clock_engine import ClockCommon, at
+from .test_clock_engine import HOUR, ClockCommon, at
 
 
 class PromiseCommon(ClockCommon):
@@ -261,6 +261,24 @@ class TestPromise(PromiseCommon):
         }
         self.assertEqual(shown["resolution"], "paused, customer's turn")
         self.assertEqual(shown["first_response"], "")
+
+    def test_panel_measures_as_promised(self):
+        """Solved after a night, in service hours; a told time on the calendar."""
+        case = self._case(at("17:00"))
+        self._tell(case, at("10:00", 1), instant=at("17:00"))
+        self._move(case, "resolved", at("09:00", 1))
+        taken = {
+            promise["kind"]: (promise["taken_seconds"], promise["calendar_seconds"])
+            for promise in case.with_user(self.user_team).get_panel()["promises"]
+        }
+        solved = self._clock(case)
+        self.assertEqual(taken["resolution"], (solved.net_seconds, 16 * HOUR))
+        self.assertLess(solved.net_seconds, 4 * HOUR)
+        self.assertIsNone(taken["promise"][0])
+        case.with_user(self.user_team).action_promise_kept("callback")
+        told = case.with_user(self.user_team).get_panel()["promises"]
+        taken = [p["taken_seconds"] for p in told if p["kind"] == "promise"]
+        self.assertEqual(taken, [16 * HOUR])
 
     def test_customer_sees_it_in_his_zone(self):
         case = self._case(at("08:00"))

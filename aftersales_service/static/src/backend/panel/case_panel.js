@@ -65,13 +65,10 @@ export class CasePanel extends Component {
 
     /** Say what became of a promise that runs no more. */
     promiseOutcome(promise) {
-        const taken = this.instant(promise.stopped_at);
-        const started = this.instant(promise.started_at);
-        const duration = taken && durationInWords(taken.diff(started).as("seconds"));
-        if (promise.outcome === "met") {
-            return duration ? _t("kept, after %(duration)s", { duration }) : _t("kept");
-        }
-        return duration ? _t("broken, took %(duration)s", { duration }) : _t("broken");
+        const duration = durationInWords(promise.taken_seconds);
+        return promise.outcome === "met"
+            ? _t("kept, after %(duration)s", { duration })
+            : _t("broken, took %(duration)s", { duration });
     }
 
     promiseTitle(promise) {
@@ -93,6 +90,10 @@ export class CasePanel extends Component {
                 ? _t("Counted in the hours “%(hours)s”", { hours: promise.hours })
                 : _t("Counted around the clock")
         );
+        if (promise.taken_seconds !== null) {
+            const duration = durationInWords(promise.calendar_seconds);
+            lines.push(_t("Took %(duration)s on the calendar", { duration }));
+        }
         return lines.join("\n");
     }
 

@@ -2,12 +2,26 @@
 
 from odoo.fields import Command
 from odoo.tests import new_test_user
+from odoo.tools import SQL
 
 from odoo.addons.base.tests.common import BaseCommon
 
 from .clauses import clause
 
-__all__ = ["AftersalesCommon", "clause"]
+__all__ = ["AftersalesCommon", "clause", "delete_cases"]
+
+
+def delete_cases(cr, case_ids):
+    """Delete cases that a test has committed, with their promises and ledger lines."""
+    cr.execute("ALTER TABLE aftersales_event DISABLE TRIGGER USER")
+    for table, column in (
+        ("aftersales_event", "case_id"),
+        ("aftersales_clock", "case_id"),
+        ("aftersales_case", "id"),
+    ):
+        names = (SQL.identifier(table), SQL.identifier(column))
+        cr.execute(SQL("DELETE FROM %s WHERE %s = ANY(%s)", *names, case_ids))
+    cr.execute("ALTER TABLE aftersales_event ENABLE TRIGGER USER")
 
 
 class AftersalesCommon(BaseCommon):
@@ -151,6 +165,20 @@ class AftersalesCommon(BaseCommon):
         if confirm:
             order.action_confirm()
         return order
+
+    @classmethod
+    def _create_tour_user(cls):
+        """Return a member of the team who clicks through a tour as ``as_tour``."""
+        cls.company.aftersales_onboarded = True
+        user = new_test_user(
+            cls.env,
+            "as_tour",
+            groups="base.group_user,aftersales_service.group_aftersales_team",
+            name="as_tour",
+            email="as_tour@ourcompany.example.com",
+        )
+        cls.team.member_ids += user
+        return user
 
     @classmethod
     def _create_case(cls, **values):

@@ -1,4 +1,4 @@
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .common import AftersalesCommon
@@ -11,14 +11,7 @@ class TestBackendTours(AftersalesCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company.aftersales_onboarded = True
-        cls.user = new_test_user(
-            cls.env,
-            "as_tour",
-            groups="base.group_user,aftersales_service.group_aftersales_team",
-            email="as_tour@ourcompany.example.com",
-        )
-        cls.team.member_ids += cls.user
+        cls.user = cls._create_tour_user()
         cls.case = cls._create_case(
             name="Tour: shoe too small", sale_order_id=cls.order.id, user_id=cls.user.id
         )

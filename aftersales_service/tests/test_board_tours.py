@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
 
 from .common import AftersalesCommon
@@ -14,14 +14,7 @@ class TestBoardTours(AftersalesCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.company.aftersales_onboarded = True
-        cls.user = new_test_user(
-            cls.env,
-            "as_tour",
-            groups="aftersales_service.group_aftersales_team",
-            name="as_tour",
-        )
-        cls.team.member_ids += cls.user
+        cls.user = cls._create_tour_user()
         cls.company.aftersales_tz = "UTC"
         hours = {"first": -30, "second": 0.5, "third": 60, "fourth": 90}
         cls.cases = {

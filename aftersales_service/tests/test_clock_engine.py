@@ -17,7 +17,7 @@ from ..models import aftersales_clock_job, aftersales_clock_tell
 from ..tools import clock_machine as machine
 from ..tools.business_time import to_epoch
 from ..tools.clock_machine import Clock
-from .common import AftersalesCommon, clause
+from .common import AftersalesCommon, clause, delete_cases
 
 HOUR = 3600
 DAY = timedelta(days=1)
@@ -843,21 +843,7 @@ class TestTwoWorkers(BaseCase):
 
     def _remove(self):
         with self.registry.cursor() as cr:
-            cr.execute("ALTER TABLE aftersales_event DISABLE TRIGGER USER")
-            for table, column in (
-                ("aftersales_event", "case_id"),
-                ("aftersales_clock", "case_id"),
-                ("aftersales_case", "id"),
-            ):
-                cr.execute(
-                    SQL(
-                        "DELETE FROM %s WHERE %s = ANY(%s)",
-                        SQL.identifier(table),
-                        SQL.identifier(column),
-                        self.cases,
-                    )
-                )
-            cr.execute("ALTER TABLE aftersales_event ENABLE TRIGGER USER")
+            delete_cases(cr, self.cases)
             env = api.Environment(cr, api.SUPERUSER_ID, {})
             env["aftersales.team"].browse(self.team).unlink()
             env["res.partner"].browse(self.partner).unlink()

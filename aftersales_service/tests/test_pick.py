@@ -8,7 +8,7 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, new_test_user, tagged
 from odoo.tools import SQL
 
-from .common import AftersalesCommon
+from .common import AftersalesCommon, delete_cases
 
 
 class PickCase(AftersalesCommon):
@@ -327,21 +327,7 @@ class TestTwoPeople(BaseCase):
 
     def _remove(self):
         with self.registry.cursor() as cr:
-            cr.execute("ALTER TABLE aftersales_event DISABLE TRIGGER USER")
-            for table, column in (
-                ("aftersales_event", "case_id"),
-                ("aftersales_clock", "case_id"),
-                ("aftersales_case", "id"),
-            ):
-                cr.execute(
-                    SQL(
-                        "DELETE FROM %s WHERE %s = ANY(%s)",
-                        SQL.identifier(table),
-                        SQL.identifier(column),
-                        self.cases,
-                    )
-                )
-            cr.execute("ALTER TABLE aftersales_event ENABLE TRIGGER USER")
+            delete_cases(cr, self.cases)
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["aftersales.team"].browse(self.team).unlink()
             users = env["res.users"].browse(self.users)

@@ -662,9 +662,7 @@ class AftersalesCase(models.Model):
         """Archiving ends the promises; taking a case back starts them again."""
         now = fields.Datetime.now()
         if active:
-            self.filtered(lambda case: case.is_open and not case.mark)._clocks_restart(
-                now
-            )
+            self._clocks_restart(now)
         else:
             self._clocks_void(now, "archived")
 

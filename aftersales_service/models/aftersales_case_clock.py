@@ -78,7 +78,7 @@ class AftersalesCase(models.Model):
         if not self:
             return
         instants = self._clock_instants(at)
-        matched = self._clock_targets(kinds, instants)
+        matched = self._clock_targets(kinds)
         if not any(matched.values()):
             return
         subjects = self._clock_subjects(subject)
@@ -167,11 +167,15 @@ class AftersalesCase(models.Model):
         :param at: when, a ``datetime`` or {case id: ``datetime``}
         """
         rules = self.env["aftersales.policy.target"]._clock_kinds()
+        live = set(self.filtered(lambda case: case._has_live_promises()).ids)
 
         def wanted(cycle):
-            ended_itself = cycle.clock.void_cause in (None, "carried")
-            goes_on = cycle.values["snapshot"].get("on_reopen", "carry") != "none"
-            return rules[cycle.values["kind"]].carried and ended_itself and goes_on
+            cause, goes_on = cycle.clock.void_cause, cycle.values["snapshot"]
+            # It may have been resolved in the archive, and taken back since.
+            undone = cause in UNDOABLE_CAUSES and cycle.values["case_id"] in live
+            lives_on = goes_on.get("on_reopen", "carry") != "none"
+            carried = rules[cycle.values["kind"]].carried and lives_on
+            return carried and (undone or cause in (None, "carried"))
 
         def renew(cycle, schedule, instant):
             fresh = cycle.values["snapshot"].get("on_reopen") == "fresh"
@@ -181,18 +185,80 @@ class AftersalesCase(models.Model):
 
     def _clocks_restart(self, at):
         """Begin anew the promises that were voided by a mark or cancellation taken
-        back: from their first start, as if they had never been void.
+        back and are still to be kept: from their first start, as if they had never been
+        void.
 
         :param at: when, a ``datetime`` or {case id: ``datetime``}
         """
+        live = self.filtered(lambda case: case._has_live_promises())
+        if not live:
+            return
+        instants = live._clock_instants(at)
+        owed = live._clocks_still_owed()
+        rests = live._stage_rests(live.ids, to_epoch(max(instants.values())))
 
         def wanted(cycle):
-            return cycle.clock.void_cause in UNDOABLE_CAUSES
+            undone = cycle.clock.void_cause in UNDOABLE_CAUSES
+            return undone and owed[cycle.values["case_id"]](cycle)
 
         def renew(cycle, schedule, instant):
-            return machine.restart(cycle.clock, schedule, instant)
+            missed = live._rests_since(cycle, rests[cycle.values["case_id"]])
+            return machine.restart(cycle.clock, schedule, instant, missed)
 
-        self._clocks_renew(at, wanted, renew)
+        live._clocks_renew(instants, wanted, renew)
+        live._clocks_restart_updates()
+
+    def _clocks_still_owed(self):
+        """Return {case id: function of an ended cycle: whether it is still to be kept},
+        by what is known of the cases."""
+        wanted = self._clocks_wanted()
+        return {
+            case.id: lambda cycle, case=case: case._still_owes(cycle, wanted[case.id])
+            for case in self.sudo()
+        }
+
+    def _still_owes(self, cycle, wanted):
+        """Whether a promise that was voided has not been fulfilled since; extendable.
+
+        :param dict wanted: see :meth:`_clocks_wanted`
+        """
+        self.ensure_one()
+        kind = cycle.values["kind"]
+        if kind == "acknowledgement":
+            return not self.acknowledged_at and not self.first_response_at
+        if kind == "update":
+            # An answer meanwhile begins another one.
+            return (
+                to_epoch(wanted.get(kind, self.received_at)) <= cycle.clock.started_at
+            )
+        known = ("first_response", "next_response", "classification", "assignment")
+        return kind not in known or kind in wanted
+
+    def _clocks_restart_updates(self):
+        """Promise progress from the last answer on where it was given meanwhile."""
+        wanted = self._clocks_wanted()
+        replied = {
+            case_id: kinds["update"]
+            for case_id, kinds in wanted.items()
+            if "update" in kinds
+        }
+        self.browse(replied)._clocks_start(["update"], replied)
+
+    def _rests_since(self, cycle, rests):
+        """Return the pauses that a promise would have had since it was void.
+
+        :param rests: see :meth:`_stage_rests`
+        """
+        since = cycle.clock.stopped_at
+        if cycle.clock.fixed_deadline is not None:
+            return []
+        return [
+            [max(low, since), high, stage_kind]
+            for low, high, stage_kind in rests
+            if high > since
+            and stage_kind != "cancelled"
+            and self._rests_in(cycle, stage_kind)
+        ]
 
     def _refresh_clock_mirrors(self):
         """Copy the nearest deadline and warning of running clocks onto the cases, by
@@ -375,7 +441,7 @@ class AftersalesCase(models.Model):
             for case in self.sudo()
             for kind, start in wanted[case.id].items()
             if (target := matched[case.id].get(kind))
-            and _may_start_anew(previous := last.get((case.id, kind)))
+            and self._may_start_anew(previous := last.get((case.id, kind)), start)
         ]
         if not missing:
             return
@@ -387,6 +453,20 @@ class AftersalesCase(models.Model):
         ]
         self._clocks_begin(cycles, machine.start, changed_at=at, cause=cause)
 
+    def _may_start_anew(self, previous, start):
+        """Whether a promise can begin after its last cycle: there is none, or a change
+        of the case had made it void, or its kind repeats and it counts from later."""
+        if previous is None:
+            return True
+        if previous.clock.state != "stopped":
+            return False
+        rule = self.env["aftersales.policy.target"]._clock_kinds()[
+            previous.values["kind"]
+        ]
+        repeats = rule.repeats in ("again", "chain")
+        later = repeats and to_epoch(start) >= previous.clock.stopped_at
+        return later or previous.clock.void_cause in CHANGE_CAUSES
+
     def _cycle_after(self, previous, target, start, rests):
         """Return the cycle of a promise that is made again, or for the first time. It
         has the pauses that it would have had.
@@ -396,7 +476,7 @@ class AftersalesCase(models.Model):
         number = previous.values["cycle"] if previous else 0
         cycle = self._new_cycle(target, start, cycle=number + 1)
         clock, known_until = cycle.clock, start
-        if previous and previous.clock.outcome == "void":
+        if previous and previous.clock.void_cause in CHANGE_CAUSES:
             old = previous.clock
             clock.started_at, known_until = old.started_at, old.stopped_at
             clock.pauses = [list(pause) for pause in old.pauses]
@@ -451,7 +531,7 @@ class AftersalesCase(models.Model):
     def _clocks_wanted(self):
         """Return {case id: {kind: ``datetime`` it counts from}}: the promises that are
         still to be kept by what is known of the cases; extendable."""
-        wanted = {}
+        wanted, lost = {}, self._owner_lost_at()
         for case in self:
             kinds = wanted[case.id] = {}
             received = case.received_at
@@ -465,8 +545,24 @@ class AftersalesCase(models.Model):
             if not case.category_id:
                 kinds["classification"] = received
             if not case.user_id:
-                kinds["assignment"] = received
+                kinds["assignment"] = lost.get(case.id, received)
         return wanted
+
+    def _owner_lost_at(self):
+        """Return {case id: ``datetime``} since when those that had an owner have
+        none."""
+        ids = self.filtered(lambda case: not case.user_id).ids
+        if not ids:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT ON (case_id) case_id, at FROM aftersales_event"
+                " WHERE case_id = ANY(%s) AND kind = 'assigned'"
+                " AND data ? 'user_id' ORDER BY case_id, id DESC",
+                ids,
+            )
+        )
+        return dict(rows)
 
     # Parts --------------------------------------------------------------------
 
@@ -516,10 +612,12 @@ class AftersalesCase(models.Model):
     def _clock_subjects(self, subject):
         return dict.fromkeys(self.ids, subject) if isinstance(subject, str) else subject
 
-    def _clock_targets(self, kinds, instants):
-        """Return {case id: {kind: plain data of the target}} of what is promised. A
-        time told to a customer is a promise with or without a policy."""
-        matched = self.env["aftersales.policy"]._match_plain(self, kinds, instants)
+    def _clock_targets(self, kinds):
+        """Return {case id: {kind: plain data of the target}} of what is promised, by
+        the policies of the day of receipt. A time told to a customer is a promise with
+        or without a policy."""
+        received = {case.id: case.received_at for case in self.sudo()}
+        matched = self.env["aftersales.policy"]._match_plain(self, kinds, received)
         if "promise" in kinds:
             for found in matched.values():
                 found.setdefault("promise", {**DEFAULT_PROMISE, "kind": "promise"})
@@ -710,6 +808,7 @@ class AftersalesCase(models.Model):
         Clocks = self.env["aftersales.clock"].sudo()
         now = to_epoch(self._clock_now())
         cases = {case.id: case for case in self.sudo()}
+        rests = self._rests_now(cycles, now)
         changed = []
         for cycle in cycles:
             schedule = Clocks._schedule(cycle)
@@ -717,13 +816,37 @@ class AftersalesCase(models.Model):
             if changed_at is not None:
                 instant = to_epoch(changed_at)
                 cycle.add(machine.judge_change(cycle.clock, schedule, instant, cause))
-            begun = cycle.settle(schedule, now)
-            last = begun[-1]
-            stage_kind = cases[cycle.values["case_id"]].stage_kind
-            if stage_kind in last.values["snapshot"]["pauses"]:
-                last.add(machine.pause(last.clock, schedule, now, stage_kind))
-            changed += begun
+            case = cases[cycle.values["case_id"]]
+            begun = [cycle]
+            if case.stage_kind in cycle.values["snapshot"]["pauses"]:
+                since = max(rests.get(case.id, now), cycle.clock.started_at)
+                begun = cycle.settle(schedule, since)
+                case._pause_as_stage(begun[-1], schedule, since)
+            changed += [*begun[:-1], *begun[-1].settle(schedule, now)]
         self._clocks_store(changed)
+
+    def _rests_now(self, cycles, now):
+        """Return {case id: epoch seconds since when it rests}, of those cases that a
+        cycle which counts from before now waits with."""
+        cases = {case.id: case for case in self.sudo()}
+        ids = {
+            cycle.values["case_id"]
+            for cycle in cycles
+            if cycle.clock.started_at < now
+            and cases[cycle.values["case_id"]].stage_kind
+            in cycle.values["snapshot"]["pauses"]
+        }
+        if not ids:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT ON (case_id) case_id, at FROM aftersales_event"
+                " WHERE case_id = ANY(%s) AND kind = 'stage_changed'"
+                " ORDER BY case_id, id DESC",
+                list(ids),
+            )
+        )
+        return {case_id: to_epoch(at) for case_id, at in rows}
 
     def _clocks_renew(self, at, wanted, renew):
         """Begin the next cycle of the promises whose last one has ended.
@@ -766,12 +889,3 @@ class AftersalesCase(models.Model):
         if changed:
             self._refresh_clock_mirrors()
             Clocks._tell(changed, now)
-
-
-def _may_start_anew(previous):
-    """Whether a promise can begin after its last cycle: there is none, or a change of
-    the case had made it void, or its kind repeats."""
-    if previous is None:
-        return True
-    ended = previous.clock.state == "stopped"
-    return ended and previous.clock.void_cause in CHANGE_CAUSES

@@ -84,9 +84,14 @@ class AftersalesCase(models.Model):
 
         :param wait: ``Clock`` of the wait it takes over
         """
-        kind = "next_response" if self.first_response_at else "first_response"
+        # A confirmation of receipt may have been the first answer.
+        answered = self.first_response_at or any(
+            clock.kind == "first_response" and clock.outcome == "met"
+            for clock in self.sudo().clock_ids
+        )
+        kind = "next_response" if answered else "first_response"
         at = {self.id: from_epoch(wait.started_at)}
-        target = self._clock_targets([kind], at)[self.id].get(kind)
+        target = self._clock_targets([kind])[self.id].get(kind)
         if not target:
             return []
         known = self._clock_cycles_known({kind, "first_response"})

@@ -160,6 +160,14 @@ class AftersalesCase(models.Model):
         self.filtered(lambda case: kinds[case.id][1] == "cancelled")._end_escalations()
         return result
 
+    def _still_owes(self, cycle, wanted):
+        """Nobody acknowledges an escalation that has ended."""
+        if cycle.values["kind"] == "escalation_ack":
+            _model, escalation_id = cycle.values["subject"].split(",")
+            escalations = self.env["aftersales.escalation"].sudo()
+            return escalations.browse(int(escalation_id)).state == "waiting"
+        return super()._still_owes(cycle, wanted)
+
     def _end_escalations(self):
         if self:
             waiting = [("case_id", "in", self.ids), ("state", "=", "waiting")]
@@ -167,10 +175,10 @@ class AftersalesCase(models.Model):
 
     # The ladder ---------------------------------------------------------------
 
-    def _clock_targets(self, kinds, instants):
+    def _clock_targets(self, kinds):
         """A time told to a customer that no policy knows of has the ladder that every
         new promise has."""
-        matched = super()._clock_targets(kinds, instants)
+        matched = super()._clock_targets(kinds)
         for found in matched.values():
             promise = found.get("promise")
             if promise and not promise["id"]:

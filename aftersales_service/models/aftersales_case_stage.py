@@ -312,7 +312,7 @@ class AftersalesCase(models.Model):
             }
         )
         self.env["aftersales.event"]._append(lines)
-        marked.filtered(lambda case: case.is_open and case.active)._clocks_restart(at)
+        marked._clocks_restart(at)
         marked._notify_changed()
         return True
 

@@ -17,6 +17,7 @@ from . import (
     test_clock_merge,
     test_clock_properties,
     test_clock_rematch,
+    test_clock_undo,
     test_dialogs,
     test_escalation,
     test_event_ledger,

@@ -47,6 +47,20 @@ class TestClockMerge(ClockKindsCommon):
 
     # The absorbed case ----------------------------------------------------------
 
+    def test_wait_of_a_case_that_was_only_confirmed(self):
+        """Where the confirmation of receipt was the first answer, the other's customer
+        still waits, for the next one."""
+        targets = self.env["aftersales.policy.target"]
+        targets.search([("kind", "=", "first_response")]).ack_counts = True
+        case = self._case()
+        case._clocks_event("acknowledged", self._now())
+        asked = self._pass(10 * MINUTE)
+        other = self._case()
+        self._pass(MINUTE)
+        self._merge(case, other)
+        waits = self._last(case, "next_response")
+        self.assertEqual((waits.started_at, waits.outcome), (asked, "none"))
+
     def test_absorbed_is_void(self):
         """What is open on the absorbed case is void, because it was merged; nothing of
         it runs or falls due any more."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .test_clock_kinds import HOUR, MINUTE, MONDAY, ClockKindsCommon
+from .test_clock_kinds import DAY, HOUR, MINUTE, MONDAY, ClockKindsCommon
 
 
 @tagged("post_install", "-at_install", "aftersales_engine")
@@ -326,6 +326,63 @@ class TestClockRematch(ClockKindsCommon):
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[2], counts[1] + 2)
         self.assertEqual(set(self._clocks(some, "work").mapped("outcome")), {"none"})
+
+    # What a later policy counts from --------------------------------------------
+
+    def test_owner_was_lost_later(self):
+        """To be assigned counts from the loss of the owner, in one write or in two."""
+        self._policy({"assignment": HOUR}, sequence=1, handling_class="urgent")
+        for together in (True, False):
+            with self.subTest(together=together):
+                case = self._case(user_id=self.user_team.id)
+                lost = self._pass(3 * DAY)
+                if together:
+                    case.write({"user_id": False, "handling_class": "urgent"})
+                else:
+                    case.user_id = False
+                    self._pass(10 * MINUTE)
+                    case.handling_class = "urgent"
+                clock = self._last(case, "assignment")
+                self.assertEqual((clock.started_at, clock.outcome), (lost, "none"))
+                self._check(case)
+
+    def test_a_wait_that_nobody_promised_yet(self):
+        """The customer waits again, and it is promised again: also if an earlier
+        answer was in time."""
+        self._policy({"next_response": HOUR}, sequence=1, handling_class="urgent")
+        case = self._case(handling_class="urgent")
+        self._reply(case)
+        self._pass(MINUTE)
+        self._ask(case)
+        self._pass(MINUTE)
+        self._reply(case)
+        self._pass(MINUTE)
+        case.handling_class = "common"
+        asked = self._pass(MINUTE)
+        self._ask(case)
+        self.assertEqual(len(self._clocks(case, "next_response")), 1)
+        self._pass(MINUTE)
+        case.handling_class = "urgent"
+        waits = self._last(case, "next_response")
+        self.assertEqual((waits.cycle, waits.started_at), (2, asked))
+        self._check(case)
+
+    def test_policies_of_the_day_of_receipt(self):
+        """What begins later is promised by the same policy as the rest, and does not
+        change hands with the next change of the case."""
+        first_day = self._now().date()
+        mine = self._policy({"next_response": 2 * HOUR}, valid_to=first_day)
+        next_day = first_day + timedelta(days=1)
+        self._policy({"next_response": 6 * HOUR}, valid_from=next_day)
+        case = self._case()
+        self._reply(case)
+        self._pass(DAY)
+        self._ask(case)
+        waits = self._last(case, "next_response")
+        self.assertEqual(waits.policy_id, mine)
+        deadline = waits.deadline
+        case.priority = "2"
+        self.assertEqual(self._last(case, "next_response").deadline, deadline)
 
     def test_no_hours(self):
         """26. Hours that became empty stop nobody from answering a case that is to be

@@ -308,10 +308,11 @@ def reopen(previous, schedule, at, *, fresh=False):
     return clock, start(clock, schedule, "reopened")
 
 
-def restart(previous, schedule, at):
+def restart(previous, schedule, at, rests=()):
     """Begin anew what was voided by mistake: with its first start and its pauses, as if
     it had never been voided.
 
+    :param rests: pauses that it would have had since, as (from, to, cause)
     :return: tuple of the new clock and ledger lines
     """
     clock = Clock(
@@ -320,7 +321,7 @@ def restart(previous, schedule, at):
         carried_seconds=previous.carried_seconds,
         warn_percent=previous.warn_percent,
         warned_at=previous.warned_at,
-        pauses=[list(line) for line in previous.pauses],
+        pauses=[list(line) for line in (*previous.pauses, *rests)],
         fixed_deadline=previous.fixed_deadline,
         floor_at=previous.floor_at,
         chained=previous.chained,

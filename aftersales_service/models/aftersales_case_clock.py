@@ -206,7 +206,6 @@ class AftersalesCase(models.Model):
             return machine.restart(cycle.clock, schedule, instant, missed)
 
         live._clocks_renew(instants, wanted, renew)
-        live._clocks_restart_updates()
 
     def _clocks_still_owed(self):
         """Return {case id: function of an ended cycle: whether it is still to be kept},
@@ -233,16 +232,6 @@ class AftersalesCase(models.Model):
             )
         known = ("first_response", "next_response", "classification", "assignment")
         return kind not in known or kind in wanted
-
-    def _clocks_restart_updates(self):
-        """Promise progress from the last answer on where it was given meanwhile."""
-        wanted = self._clocks_wanted()
-        replied = {
-            case_id: kinds["update"]
-            for case_id, kinds in wanted.items()
-            if "update" in kinds
-        }
-        self.browse(replied)._clocks_start(["update"], replied)
 
     def _rests_since(self, cycle, rests):
         """Return the pauses that a promise would have had since it was void.
@@ -875,11 +864,9 @@ class AftersalesCase(models.Model):
             successor.add(lines)
             begun.append(successor)
         self._clocks_begin(begun, lambda clock, schedule: [])
-        # What they follow may have changed while nothing ran.
-        cases = self.browse({cycle.values["case_id"] for cycle in begun})
-        for instant, those in cases.grouped(lambda case: instants[case.id]).items():
-            if live := those.filtered(lambda case: case._has_live_promises()):
-                live._rematch_running(instant, "policy_change")
+        # What they follow may have changed while nothing ran, and something begun.
+        for instant, cases in self.grouped(lambda case: instants[case.id]).items():
+            cases._clocks_rematch(instant)
 
     def _clocks_store(self, cycles):
         """Store what happened to cycles of these cases, mirror it and tell it."""

@@ -85,6 +85,15 @@ class Story:
     active: bool = True
     received: int = 0
     answered: bool = False
+    # What is known of the case, as ``_clocks_wanted`` of real ones looks at it
+    acknowledged: bool = False
+    owned: bool = False
+    owner_lost: int | None = None
+    classified: bool = False
+    last_reply: int | None = None
+    waits_since: int | None = None
+    # (from, kind of stage), oldest first
+    moves: list = field(default_factory=list)
     # kind → its cycles, oldest first
     cycles: dict = field(default_factory=dict)
 
@@ -103,7 +112,8 @@ class Story:
             if fact.kind != "customer_message":
                 getattr(self, f"_tell_{fact.kind}")(fact)
                 continue
-            # The case was taken back to work first, then the customer waits.
+            # The case was taken back to work first, then his wait is promised.
+            self.waits_since = self.waits_since or fact.at
             at = fact.at
             while place < len(facts) and _belongs(facts[place], fact):
                 follower = facts[place]
@@ -121,10 +131,12 @@ class Story:
     def _tell_received(self, fact):
         self.received = fact.at
         self.channel = fact.data.get("channel")
+        self.owned = bool(fact.data.get("user"))
         codes = ["received"]
         if self.channel not in self.rules.in_person:
             codes += ["received_from_afar", "customer_message"]
-        if not fact.data.get("user"):
+            self.waits_since = fact.at
+        if not self.owned:
             codes.append("received_by_nobody")
         self._event(codes, fact)
         if fact.data.get("active") is False:
@@ -132,6 +144,7 @@ class Story:
             self._void(fact, "archived")
 
     def _tell_acknowledged(self, fact):
+        self.acknowledged = True
         self._stop({"acknowledgement"}, fact)
 
     def _tell_customer_message(self, fact):
@@ -140,23 +153,32 @@ class Story:
 
     def _tell_reply(self, fact):
         codes = ["reply"] if self.answered else ["reply", "first_reply"]
-        self.answered = True
+        self.answered, self.waits_since = True, None
+        self.last_reply = max(self.last_reply or fact.at, fact.at)
         self._event(codes, fact)
 
     def _tell_assigned(self, fact):
-        if "user_id" in fact.data and self._is_live():
-            owner = fact.data["user_id"][1]
-            self._event(["assigned" if owner else "owner_lost"], fact)
+        if "user_id" not in fact.data:
+            return
+        self.owned = bool(fact.data["user_id"][1])
+        self.owner_lost = fact.at
+        if self._is_live():
+            self._event(["assigned" if self.owned else "owner_lost"], fact)
 
     def _tell_classified(self, fact):
-        category = fact.data.get("category_id")
-        if category and category[1] and self._is_live():
+        if "category_id" not in fact.data:
+            return
+        self.classified = bool(fact.data["category_id"][1])
+        if self.classified and self._is_live():
             self._event(["classified"], fact)
 
     def _tell_stage_changed(self, fact):
         if fact.cause == "team":
             return
         before, self.stage = fact.data["from_kind"], fact.data["to_kind"]
+        self.moves.append((fact.at, self.stage))
+        if self.stage not in self.rules.open_stages:
+            self.waits_since = None
         if before in RESTED and self.stage in self.rules.open_stages:
             self._reopen(fact)
         elif before == "cancelled" and self.stage != "cancelled":
@@ -170,14 +192,13 @@ class Story:
 
     def _tell_unmarked(self, fact):
         self.mark = False
-        if self.active and self.stage in self.rules.open_stages:
-            self._restart(fact)
+        self._restart(fact)
 
     def _tell_archived(self, fact):
         self.active = bool(fact.data["active"][1])
         if not self.active:
             self._void(fact, "archived")
-        elif not self.mark and self.stage in self.rules.open_stages:
+        else:
             self._restart(fact)
 
     def _is_live(self):
@@ -212,13 +233,17 @@ class Story:
             return
         if kind == "next_response" and not self.answered and self._first_is_due():
             return
-        promise = self.promises[kind]
-        clock = Clock(fact.at, promise.target_seconds, chained=rule.repeats == "chain")
+        clock = self._new_clock(kind, fact.at)
+        machine.start(clock, self.promises[kind].schedule)
+        self._begin(kind, clock, fact.now)
+
+    def _new_clock(self, kind, at):
+        promise, repeats = self.promises[kind], self.rules.kinds[kind].repeats
+        clock = Clock(at, promise.target_seconds, chained=repeats == "chain")
         if promise.long_running:
             floor = promise.schedule.add(self.received, promise.long_running)
             clock.floor_at = floor if floor > clock.started_at else None
-        machine.start(clock, promise.schedule)
-        self._begin(kind, clock, fact.now)
+        return clock
 
     def _may_start(self, rule):
         """Whether a case can owe what a kind of promise is about."""
@@ -229,9 +254,12 @@ class Story:
 
     def _begin(self, kind, clock, now):
         promise = self.promises[kind]
-        if self.stage in promise.pauses:
-            machine.pause(clock, promise.schedule, now, self.stage)
         self.cycles.setdefault(kind, []).append(clock)
+        if self.stage in promise.pauses:
+            rests = self.moves[-1][0] if self.moves else now
+            since = max(rests, clock.started_at)
+            self._settle(kind, since)
+            machine.pause(self._last(kind), promise.schedule, since, self.stage)
         self._settle(kind, now)
 
     def _follow_stage(self, fact):
@@ -259,7 +287,8 @@ class Story:
             last = self._last(kind)
             if last is None or last.state != "stopped":
                 continue
-            ended_itself = last.void_cause in (None, "carried")
+            undone = last.void_cause in self.rules.undoable and self._is_live()
+            ended_itself = undone or last.void_cause in (None, "carried")
             goes_on = promise.on_reopen != "none"
             if self.rules.kinds[kind].carried and ended_itself and goes_on:
                 fresh = promise.on_reopen == "fresh"
@@ -267,15 +296,91 @@ class Story:
                     last, promise.schedule, fact.at, fresh=fresh
                 )
                 self._begin(kind, clock, fact.now)
+        if self._is_live():
+            self._start_missing(fact)
 
     def _restart(self, fact):
+        if not self._is_live():
+            return
         for kind, promise in self.promises.items():
             last = self._last(kind)
             if last is None or last.state != "stopped":
                 continue
-            if last.void_cause in self.rules.undoable:
-                clock, _lines = machine.restart(last, promise.schedule, fact.at)
+            if last.void_cause in self.rules.undoable and self._still_owes(kind, last):
+                rests = self._rests_since(kind, last, fact.at)
+                clock, _lines = machine.restart(last, promise.schedule, fact.at, rests)
                 self._begin(kind, clock, fact.now)
+        self._start_missing(fact)
+
+    def _start_missing(self, fact):
+        """Begin what is owed since a time in which nothing ran; it is broken by the
+        end of that time at the earliest."""
+        rules = self.rules.kinds
+        for kind, start in self._owed_since().items():
+            last = self._last(kind)
+            begun = last and (last.state != "stopped" or start < last.stopped_at)
+            if kind not in self.promises or begun or not self._may_start(rules[kind]):
+                continue
+            rests = self._rests(start, fact.at)
+            ends = () if rules[kind].carried else rules[kind].met_by_stages
+            if not any(stage in ends for _low, _high, stage in rests):
+                clock = self._new_clock(kind, start)
+                clock.pauses = [
+                    list(rest) for rest in rests if self._rests_in(kind, rest[2])
+                ]
+                schedule = self.promises[kind].schedule
+                machine.start(clock, schedule)
+                machine.judge_change(clock, schedule, fact.at, "policy_change")
+                self._begin(kind, clock, fact.now)
+
+    def _owed_since(self):
+        """Return {kind: since when it is owed}, of the kinds that repeat."""
+        owed = {}
+        if not self.owned:
+            owed["assignment"] = self.owner_lost or self.received
+        if self.answered and self.waits_since:
+            owed["next_response"] = self.waits_since
+        if self.last_reply and not self.waits_since:
+            owed["update"] = self.last_reply
+        return owed
+
+    def _still_owes(self, kind, last):
+        """Whether a promise that was voided has not been fulfilled since."""
+        if kind == "acknowledgement":
+            return not self.acknowledged and not self.answered
+        owed = self._owed_since()
+        if kind == "update":
+            return owed.get(kind, self.received) <= last.started_at
+        return {
+            "first_response": not self.answered,
+            "next_response": kind in owed,
+            "classification": not self.classified,
+            "assignment": kind in owed,
+        }.get(kind, True)
+
+    def _rests_since(self, kind, last, at):
+        """Return the pauses that a promise would have had since it was void."""
+        rests = self._rests(last.stopped_at, at)
+        return [
+            rest
+            for rest in rests
+            if rest[2] != "cancelled" and self._rests_in(kind, rest[2])
+        ]
+
+    def _rests(self, since, until):
+        """Return (from, to, kind of stage) of the times in which nobody of ours had to
+        act."""
+        ends = [at for at, _stage in self.moves[1:]] + [until]
+        return [
+            (max(low, since), high, stage)
+            for (low, stage), high in zip(self.moves, ends, strict=False)
+            if stage not in ("new", "working") and low < high and high > since
+        ]
+
+    def _rests_in(self, kind, stage):
+        """Whether the time in a kind of stage does not count to a promise."""
+        ended = self.rules.kinds[kind].carried and stage not in self.rules.open_stages
+        return ended or stage in self.promises[kind].pauses
 
     def _last(self, kind):
         cycles = self.cycles.get(kind)

@@ -230,7 +230,10 @@ class AftersalesCase(models.Model):
             return (
                 to_epoch(wanted.get(kind, self.received_at)) <= cycle.clock.started_at
             )
-        known = ("first_response", "next_response", "classification", "assignment")
+        if kind == "next_response":
+            replied = self.last_reply_at and to_epoch(self.last_reply_at)
+            return not replied or replied < cycle.clock.stopped_at
+        known = ("first_response", "classification", "assignment")
         return kind not in known or kind in wanted
 
     def _rests_since(self, cycle, rests):

@@ -362,15 +362,18 @@ class Promise:
             return self.used(self.ended)
         return self.target - self.window.count(self.ended, self.fixed)
 
-    def restarted(self):
-        """Return the cycle that goes on as if this one had not been void."""
+    def restarted(self, rests=()):
+        """Return the cycle that goes on as if this one had not been void.
+
+        :param rests: pauses since, as (from, to, cause)
+        """
         return Promise(
             self.window,
             self.start,
             self.target,
             taken=self.taken,
             was_broken=self._is_broken(),
-            pauses=self.pauses,
+            pauses=[*self.pauses, *rests],
             fixed=self.fixed,
             floor=self.floor,
             chained=self.chained,

@@ -126,9 +126,12 @@ class Life:
 
     def revive(self, now):
         """Back from the archive, a mark or a cancellation: as if it had not been."""
-        for cycles in self.cycles.values():
-            if cycles and cycles[-1].void_by in ("spam", "cancelled", "archived"):
-                cycles.append(cycles[-1].restarted())
+        for kind, cycles in self.cycles.items():
+            cause = cycles and cycles[-1].void_by
+            if cause in ("spam", "cancelled", "archived"):
+                waits = cause != "cancelled" and self.stage in self.pausing[kind]
+                rests = [(cycles[-1].ended, now, self.stage)] if waits else []
+                cycles.append(cycles[-1].restarted(rests))
         self.look(now)
         self.follow(now)
 

@@ -353,7 +353,7 @@ class Story:
             return owed.get(kind, self.received) <= last.started_at
         return {
             "first_response": not self.answered,
-            "next_response": kind in owed,
+            "next_response": (self.last_reply or 0) < last.stopped_at,
             "classification": not self.classified,
             "assignment": kind in owed,
         }.get(kind, True)
@@ -399,9 +399,8 @@ class Story:
     def _settle(self, kind, now):
         """Judge what lies before an instant, of a chain cycle by cycle."""
         schedule, cycles = self.promises[kind].schedule, self.cycles[kind]
-        if cycles[-1].state == "stopped":
-            return
-        machine.settle(cycles[-1], schedule, now)
+        if cycles[-1].state != "stopped":
+            machine.settle(cycles[-1], schedule, now)
         while machine.follows(cycles[-1]):
             clock, _lines = machine.chain(cycles[-1], schedule)
             machine.settle(clock, schedule, now)

@@ -148,6 +148,7 @@ class AftersalesClock(models.Model):
     def _tick_cycles(self, cycles, now):
         """Let time pass on clocks until an instant, and store what happened. Cycles
         that follow in a chain are added to the list."""
+        healing = [cycle for cycle in cycles if cycle.clock.error]
         for cycle in list(cycles):
             if cycle.values["pending_event"]:
                 cycle.news.append(cycle.values["pending_event"])
@@ -166,9 +167,11 @@ class AftersalesClock(models.Model):
                 cycle.clock.next_event_at = now + STEP_RETRY
         quiet = [cycle for cycle in cycles if not cycle.lines]
         self._store(cycles, now)
-        # The next of a chain has a deadline of its own.
-        chained = {c.values["case_id"] for c in cycles if c.clock.chained}
-        self.env["aftersales.case"].browse(chained)._refresh_clock_mirrors()
+        # The next of a chain, and one whose error ended, has a deadline of its own.
+        dated = [c for c in cycles if c.clock.chained]
+        dated += [c for c in healing if not c.clock.error]
+        moved = {cycle.values["case_id"] for cycle in dated}
+        self.env["aftersales.case"].browse(moved)._refresh_clock_mirrors()
         for cycle in quiet:
             if cycle.clock.error:
                 cycle.clock.next_event_at = now + ERROR_RETRY

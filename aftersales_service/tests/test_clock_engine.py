@@ -455,6 +455,21 @@ class TestClockEngine(ClockCommon):
         self.assertEqual(clock.deadline, at("12:00", day=1))
         self.assertFalse(clock.error_count)
 
+    def test_hours_again(self):
+        """When the job finds a deadline again, the case shows it, too."""
+        self.calendar.attendance_ids.unlink()
+        case = self._case(at("10:00"))
+        case._clocks_stop(["acknowledgement", "first_response"], at("10:00"))
+        self.assertFalse(case.next_deadline)
+        self.calendar.attendance_ids = [
+            Command.create(
+                {"name": "x", "dayofweek": "1", "hour_from": 9, "hour_to": 18}
+            )
+        ]
+        self._tick(at("13:00"))
+        self.assertEqual(case.next_deadline, at("12:00", day=1))
+        self.assertEqual(case.next_warning_at, self._clock(case).warning_at)
+
     # The job ------------------------------------------------------------------
 
     def test_tick(self):

@@ -68,15 +68,10 @@ class AftersalesClock(models.Model):
         taken, special, failures = [], [], []
         for cycle in cycles:
             due = self._due_steps(cycle, now)
-            plain = []
-            for step in due.acting:
-                obstacle = self._obstacle(clocks[cycle.id], step, known)
-                if obstacle:
-                    failures.append((cycle, due, UserError(obstacle)))
-                elif step.get("server_action_ids"):
-                    special.append((cycle, step))
-                else:
-                    plain.append(step)
+            steps = self._sort_out(clocks[cycle.id], due.acting, known)
+            plain, with_actions, errors = steps
+            special += [(cycle, step) for step in with_actions]
+            failures += [(cycle, due, error) for error in errors]
             if plain:
                 self._take(cycle, due, plain, now)
                 taken += [(cycle, step) for step in plain]
@@ -84,10 +79,11 @@ class AftersalesClock(models.Model):
                 self._look_again(cycle, now, due.waits_until)
                 self._update([cycle])
         self._store(cycles, now)
-        for cycle, due, error in failures:
+        done, failed = self._climb_each(special, now, self._due_steps, self._fire)
+        # Noted last: what is stored of a clock that could act clears its failures.
+        for cycle, due, error in failures + failed:
             self._note_step_failure(cycle, due, error, now)
-        taken += self._climb_each(special, now)
-        self._act(self._rungs(taken), now)
+        self._act(self._rungs(taken + done), now)
 
     @api.model
     def _records(self, ids):
@@ -171,7 +167,34 @@ class AftersalesClock(models.Model):
             dues.append(None if clock.warned_at else clock.warning_at)
         return [due for due in dues if due is not None and due > now]
 
+    @api.model
+    def _fire(self, cycle, due, steps, now):
+        """Take steps of one clock, and store that."""
+        self._take(cycle, due, steps, now)
+        self._store([cycle], now)
+
     # What stands in the way -----------------------------------------------------
+
+    @api.model
+    def _sort_out(self, clock, steps, known):
+        """Sort steps by how they are taken.
+
+        :param clock: ``aftersales.clock`` record
+        :param list steps: those that are due, as the clock copied them
+        :param dict known: see :meth:`_known_records`
+        :return: (steps that act together, steps with server actions, errors of those
+            that cannot be taken)
+        """
+        plain, special, errors = [], [], []
+        for step in steps:
+            obstacle = self._obstacle(clock, step, known)
+            if obstacle:
+                errors.append(UserError(obstacle))
+            elif step.get("server_action_ids"):
+                special.append(step)
+            else:
+                plain.append(step)
+        return plain, special, errors
 
     @api.model
     def _known_records(self, cycles):
@@ -215,47 +238,51 @@ class AftersalesClock(models.Model):
         soon = [*self._next_dues(cycle, now), due.waits_until]
         soon = min((at for at in soon if at is not None), default=None)
         if soon is not None:
+            ended = cycle.clock.state == "stopped"
             self.env.cr.execute(
                 SQL(
-                    "UPDATE aftersales_clock"
-                    " SET next_event_at = LEAST(next_event_at, %s) WHERE id = %s",
-                    from_epoch(soon),
-                    cycle.id,
+                    "UPDATE aftersales_clock SET %(look)s = LEAST(%(look)s, %(at)s)"
+                    " WHERE id = %(id)s",
+                    look=SQL.identifier("retry_at" if ended else "next_event_at"),
+                    at=from_epoch(soon),
+                    id=cycle.id,
                 )
             )
 
     # Server actions -------------------------------------------------------------
 
     @api.model
-    def _climb_each(self, special, now):
+    def _climb_each(self, special, now, due_steps, fire):
         """Take steps with server actions, each apart from the others.
 
         An action may change this clock and others, so each clock is read again first.
 
         :param list special: (cycle, step) pairs
-        :return: those that were taken
+        :param due_steps: function of a cycle and an instant: what is :class:`Due`
+        :param fire: function that claims and stores, see :meth:`_fire`
+        :return: (those that were taken, failures as (cycle, due, error))
         """
-        taken = []
+        taken, failures = [], []
         for stale, step in special:
             [cycle] = self._load(SQL("id = %s", stale.id), SQL("FOR NO KEY UPDATE"))
-            due = self._due_steps(cycle, now)
+            due = due_steps(cycle, now)
             if step["key"] not in [one["key"] for one in due.acting]:
                 continue
-            error = self._attempt([cycle], self._claim_and_run(due, step), now)
+            work = self._claim_and_run(due, step, fire)
+            error = self._attempt([cycle], work, now)
             if error is None:
                 stale.news.append("step_fired")
                 taken.append((cycle, step))
             else:
-                self._note_step_failure(cycle, due, error, now)
-        return taken
+                failures.append((cycle, due, error))
+        return taken, failures
 
     @api.model
-    def _claim_and_run(self, due, step):
+    def _claim_and_run(self, due, step, fire):
         """Return a function that claims a step of one clock and runs its actions."""
 
         def work(cycles, now):
-            self._take(cycles[0], due, [step], now)
-            self._store(cycles, now)
+            fire(cycles[0], due, [step], now)
             case_id = cycles[0].values["case_id"]
             self._run_server_actions(step["server_action_ids"], case_id)
 
@@ -426,29 +453,68 @@ class AftersalesClock(models.Model):
         :param list cycles: locked cycles
         :param int now: epoch seconds
         """
+        known = self._known_records(cycles)
+        clocks = self._records(cycle.id for cycle in cycles)
         followed = self._followed_by_running(cycles)
-        taken = []
+        taken, special, failures = [], [], []
         for cycle in cycles:
-            steps = self._steps_left_at_deadline(cycle)
-            opening = self._opening(cycle, now)
-            if cycle.id in followed:
-                steps = [s for s in steps if opening <= now or s.get("urgent")]
-                taken += [(cycle, step) for step in steps]
-            self._claim(cycle, steps, now, fired=cycle.id in followed)
-            waits = bool(self._steps_left_at_deadline(cycle))
-            cycle.values.update(
-                owes_steps=waits,
-                retry_at=from_epoch(opening) if waits else None,
-            )
-            if not self._is_to_be_told(cycle):
-                cycle.values.update(error_count=0, last_error=None)
+            due = self._due_at_end(cycle, now, followed)
+            steps = self._sort_out(clocks[cycle.id], due.acting, known)
+            plain, with_actions, errors = steps
+            self._take_at_end(cycle, due, plain, now)
+            taken += [(cycle, step) for step in plain]
+            special += [(cycle, step) for step in with_actions]
+            failures += [(cycle, due, error) for error in errors]
+        self._store_at_end(cycles)
+        done, failed = self._climb_each(
+            special, now, self._due_at_end, self._fire_at_end
+        )
+        for cycle, due, error in failures + failed:
+            self._note_step_failure(cycle, due, error, now)
+        self._act(self._rungs(taken + done), now)
+
+    @api.model
+    def _due_at_end(self, cycle, now, followed=None):
+        """Return the :class:`Due` steps of a clock that ended when it broke.
+
+        :param followed: ids of the clocks whose next one is running, of all that are
+            worked on; looked up when not given
+        """
+        steps = self._steps_left_at_deadline(cycle)
+        if followed is None:
+            followed = self._followed_by_running([cycle])
+        if cycle.id not in followed:
+            return Due([], steps, None)
+        opening = self._opening(cycle, now)
+        ready = [s for s in steps if opening <= now or s.get("urgent")]
+        return Due(ready, [], opening if len(ready) < len(steps) else None)
+
+    @api.model
+    def _take_at_end(self, cycle, due, steps, now):
+        """Claim some of the steps that act, skip those that are past, and set when to
+        look again at what is left."""
+        self._claim(cycle, due.past, now, fired=False)
+        self._claim(cycle, steps, now, fired=True)
+        left = self._steps_left_at_deadline(cycle)
+        cycle.values.update(
+            owes_steps=bool(left),
+            retry_at=from_epoch(due.waits_until or now) if left else None,
+        )
+        undone = [step for step in due.acting if step in left]
+        if not undone and not self._is_to_be_told(cycle):
+            cycle.values.update(error_count=0, last_error=None)
+
+    @api.model
+    def _store_at_end(self, cycles):
         self._update(cycles)
         self._write_ledger(cycles)
         self._forget_cache()
-        for cycle, step in taken:
-            actions = step.get("server_action_ids", ())
-            self._run_server_actions(actions, cycle.values["case_id"])
-        self._act(self._rungs(taken), now)
+
+    @api.model
+    def _fire_at_end(self, cycle, due, steps, now):
+        """Take steps of one clock that has ended, and store that."""
+        self._take_at_end(cycle, due, steps, now)
+        self._store_at_end([cycle])
 
     @api.model
     def _followed_by_running(self, cycles):

@@ -395,6 +395,132 @@ class TestLadder(LadderCommon):
         self.assertFalse(broken.error_count or broken.retry_at or broken.pending_event)
 
     @mute_logger(MODEL)
+    def test_chain_with_nobody_to_escalate_to(self):
+        """A step that cannot be taken silences no other at the same deadline; it is
+        noted, tried again ever later, and taken when somebody is set."""
+        self.team.management_id = False
+        target, case = self._chain(
+            step_ids=[
+                Command.create({"recipient": "assignee"}),
+                Command.create({"do_activity": False, "escalate_level": "4"}),
+            ]
+        )
+        telling, escalating = (str(step.id) for step in target.step_ids)
+        broken = self._cycles(case, "update")[0]
+        self._tick(at("09:01"))
+        self.assertEqual(self._fired(case), [telling])
+        self.assertEqual(len(case.activity_ids), 1)
+        self.assertIn("Nobody is set", broken.last_error)
+        self.assertEqual((broken.error_count, broken.retry_at), (1, at("09:02")))
+        self._tick(at("09:02"))
+        self.assertEqual((broken.error_count, broken.retry_at), (2, at("09:04")))
+        self.team.management_id = self.user_management
+        self._tick(at("09:04"))
+        self.assertEqual(self._fired(case), [telling, escalating])
+        self.assertEqual(case.escalation_ids.user_id, self.user_management)
+        self.assertFalse(broken.error_count or broken.last_error or broken.retry_at)
+        self.assertFalse(broken.owes_steps)
+
+    @mute_logger(MODEL)
+    def test_chain_with_a_deleted_template(self):
+        template = self.env["mail.template"].create(
+            {"name": "t", "model_id": self.env["ir.model"]._get_id("aftersales.case")}
+        )
+        mailing = {"do_activity": False, "do_mail": True}
+        target, case = self._chain(
+            step_ids=[
+                Command.create({"recipient": "leader"}),
+                Command.create({**mailing, "mail_template_id": template.id}),
+            ]
+        )
+        telling, styled = target.step_ids
+        styled.unlink()
+        template.unlink()
+        self._tick(at("09:01"))
+        self.assertEqual(self._fired(case), [str(telling.id)])
+        self.assertEqual(len(case.activity_ids), 1)
+        broken = self._cycles(case, "update")[0]
+        self.assertIn("does not exist any more", broken.last_error)
+
+    @mute_logger(MODEL)
+    def test_chain_with_one_failing_action(self):
+        """Actions of an ended promise run apart, too: one that fails takes nothing
+        with it, and stays on the list of what failed."""
+        failing = self._server_action("raise UserError('no')")
+        good = self._server_action("record.write({'description': 'acted'})")
+        target, case = self._chain(
+            step_ids=[
+                Command.create({"recipient": "leader"}),
+                *(
+                    Command.create(
+                        {
+                            "do_activity": False,
+                            "server_action_ids": [Command.set(action.ids)],
+                        }
+                    )
+                    for action in (failing, good)
+                ),
+            ]
+        )
+        keys = [str(step.id) for step in target.step_ids]
+        broken = self._cycles(case, "update")[0]
+        self._tick(at("09:01"))
+        self.assertEqual(self._fired(case), [keys[0], keys[2]])
+        self.assertIn("acted", case.description)
+        self.assertEqual((broken.error_count, broken.retry_at), (1, at("09:02")))
+        failing.code = "pass"
+        self._tick(at("09:02"))
+        self.assertEqual(self._fired(case), [keys[0], keys[2], keys[1]])
+        self.assertEqual(len(case.activity_ids), 1)
+        self.assertFalse(broken.error_count or broken.retry_at or broken.owes_steps)
+
+    @mute_logger(MODEL)
+    def test_chain_failing_at_night(self):
+        """What waits for the morning comes then, however often the other failed."""
+        self.team.management_id = False
+        urgent = {"do_activity": False, "escalate_level": "4", "is_urgent": True}
+        target, case = self._chain(
+            calendar_mode="always",
+            target_seconds=12 * HOUR,
+            step_ids=[Command.create(urgent), Command.create({"recipient": "leader"})],
+        )
+        broken = self._cycles(case, "update")[0]
+        instant = at("20:01")
+        while instant < at("07:59", day=1):
+            self._tick(instant)
+            self.assertGreater(broken.retry_at, instant)
+            instant = broken.retry_at
+        self.assertEqual(instant, at("08:00", day=1))
+        self._tick(instant)
+        self.assertEqual(self._fired(case), [str(target.step_ids[1].id)])
+
+    def test_chain_action_that_resolves(self):
+        """What an action made needless is not done any more."""
+        actions = [
+            self._server_action(code)
+            for code in ("record.action_resolve()", "record.write({'color': 5})")
+        ]
+        target, case = self._chain(
+            step_ids=[
+                Command.create(
+                    {
+                        "do_activity": False,
+                        "server_action_ids": [Command.set(action.ids)],
+                    }
+                )
+                for action in actions
+            ]
+        )
+        self._move(case, "working", at("08:01"))
+        self._tick(at("09:01"))
+        self.assertEqual(case.stage_kind, "resolved")
+        self.assertFalse(case.color)
+        keys = [str(step.id) for step in target.step_ids]
+        self.assertEqual(self._fired(case), keys[:1])
+        self.assertEqual(self._fired(case, "step_skipped"), keys[1:])
+        self.assertFalse(self._cycles(case, "update").filtered("owes_steps"))
+
+    @mute_logger(MODEL)
     def test_chain_that_could_not_be_told(self):
         """While its steps wait for the morning, what could not be told is tried ever
         more rarely, and neither forgets the other."""
@@ -751,6 +877,31 @@ class TestLadder(LadderCommon):
         self.assertEqual(set(self._fired(bad)), both)
         clock = self._clock(bad)
         self.assertFalse(clock.error_count or clock.last_error or clock.retry_at)
+
+    @mute_logger(MODEL)
+    def test_failing_action_before_a_good_one(self):
+        """A step that failed stays on the list though a later one of the same time
+        acted."""
+        actions = [
+            self._server_action(code) for code in ("raise UserError('no')", "pass")
+        ]
+        steps = [
+            self._step(
+                sequence=number,
+                do_activity=False,
+                server_action_ids=[Command.link(action.id)],
+            )
+            for number, action in enumerate(actions)
+        ]
+        case = self._case(at("09:00"))
+        self._tick(at("14:01"))
+        self.assertEqual(self._fired(case), [str(steps[1].id)])
+        clock = self._clock(case)
+        self.assertEqual((clock.error_count, clock.next_event_at), (1, at("14:02")))
+        actions[0].code = "pass"
+        self._tick(at("14:02"))
+        self.assertEqual(self._fired(case), [str(steps[1].id), str(steps[0].id)])
+        self.assertFalse(self._clock(case).error_count)
 
     @mute_logger(MODEL)
     def test_later_steps_do_not_wait_for_a_failing_one(self):

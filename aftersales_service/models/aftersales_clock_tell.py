@@ -11,6 +11,8 @@ from .aftersales_clock_ladder import RECIPIENT_LEVELS
 # More of the same for one person in one go than this becomes one digest.
 DIGEST_SIZE = 5
 DIGEST_LINKS = 50
+# What may have happened to promises, the gravest first.
+CODES = ("error", "breached", "late")
 WARNING = "mail.mail_activity_data_warning"
 
 
@@ -20,7 +22,7 @@ class Word:
 
     clock: object
     user: object
-    # code of what happened: "late", "breached" or "error"
+    # of what happened, see ``CODES``
     code: str
     step: dict
     # label of the recipient who is not set, if it went to another
@@ -154,10 +156,10 @@ class AftersalesClock(models.Model):
                 **self._prepare_activity(user, type_id or WARNING),
                 "res_model_id": model_id,
                 "res_id": case.id,
-                "summary": summary or self._title(user, code, theirs),
+                "summary": summary or self._title(user, theirs),
                 "note": self._activity_note(user, theirs),
             }
-            for (case, type_id, summary, code), theirs in groups.items()
+            for (case, type_id, summary, _code), theirs in groups.items()
         ]
 
     @api.model
@@ -170,15 +172,9 @@ class AftersalesClock(models.Model):
             links.append(env._("and %s more", len(cases) - DIGEST_LINKS))
         return {
             **self._prepare_activity(user),
-            "summary": self._activity_title(env, self._worst(words), len(words)),
+            "summary": self._headline(self._by_code(user, words)),
             "note": Markup("<br/>").join(links),
         }
-
-    @api.model
-    def _worst(self, words):
-        """Return the gravest code of some words."""
-        codes = {word.code for word in words}
-        return next(c for c in ("error", "breached", "late") if c in codes)
 
     @api.model
     def _prepare_activity(self, user, kind=WARNING):
@@ -215,11 +211,37 @@ class AftersalesClock(models.Model):
         return env._("Promise at risk: %s", what)
 
     @api.model
-    def _title(self, user, code, words):
-        clocks = self.union(*(word.clock for word in words))
-        clocks = clocks.with_context(lang=user.lang)
-        names = ", ".join(dict.fromkeys(clocks.mapped("display_name")))
-        return self._activity_title(clocks.env, code, names)
+    def _title(self, user, words):
+        return self._headline(self._by_code(user, words), named=True)
+
+    @api.model
+    def _by_code(self, user, words):
+        """Return {code: promises it happened to}, the gravest first, in the language
+        and time zone of who is told."""
+        mine = self.with_context(lang=user.lang, tz=user.tz)
+        by_code = {
+            code: mine.union(*(word.clock for word in words if word.code == code))
+            for code in CODES
+        }
+        return {code: clocks for code, clocks in by_code.items() if clocks}
+
+    @api.model
+    def _headline(self, by_code, *, named=False):
+        """Return all that happened, in one line.
+
+        :param dict by_code: see :meth:`_by_code`
+        :param named: with the names of the promises instead of their number
+        """
+        return " · ".join(
+            self._activity_title(
+                clocks.env, code, clocks._names() if named else len(clocks)
+            )
+            for code, clocks in by_code.items()
+        )
+
+    def _names(self):
+        """Return what promises are, each once."""
+        return ", ".join(dict.fromkeys(self.mapped("display_name")))
 
     @api.model
     def _activity_note(self, user, words):
@@ -263,31 +285,39 @@ class AftersalesClock(models.Model):
     @api.model
     def _prepare_mail(self, user, words):
         """Return the mail that tells a person of promises, with a link each."""
-        clocks = self.union(*(word.clock for word in words))
-        clocks = clocks.with_context(lang=user.lang, tz=user.tz)
-        env = clocks.env
-        code = self._worst(words)
+        by_code = self._by_code(user, words)
+        clocks = self.union(*by_code.values())
         case = clocks.case_id
+        subject = self._headline(by_code, named=len(case) == 1)
         if len(case) == 1:
-            what = ", ".join(dict.fromkeys(clocks.mapped("display_name")))
-            title = self._activity_title(env, code, what)
-            subject = f"[{case.number}] {title}"
-        else:
-            subject = self._activity_title(env, code, len(clocks))
+            subject = f"[{case.number}] {subject}"
         readable = self._readable(case, user)
-        rows = [self._mail_row(clock, clock.case_id in readable) for clock in clocks]
         note = self._activity_note(user, words)
         return {
             "user": user,
             "company": clocks.company_id[:1],
             "subject": subject,
-            "body": Markup("<p>%s</p><ul>%s</ul>%s")
+            "body": Markup("%s%s")
             % (
-                self._activity_title(env, code, len(clocks)),
-                Markup("").join(rows),
+                Markup("").join(
+                    self._mail_section(code, theirs, readable)
+                    for code, theirs in by_code.items()
+                ),
                 Markup("<p>%s</p>") % note if note else "",
             ),
         }
+
+    @api.model
+    def _mail_section(self, code, clocks, readable):
+        """Return the promises that one thing happened to, as a list with a heading.
+
+        :param readable: the cases that the reader may read
+        """
+        rows = [self._mail_row(clock, clock.case_id in readable) for clock in clocks]
+        return Markup("<p>%s</p><ul>%s</ul>") % (
+            self._activity_title(clocks.env, code, len(clocks)),
+            Markup("").join(rows),
+        )
 
     @api.model
     def _readable(self, cases, user):

@@ -757,6 +757,54 @@ class TestLadder(LadderCommon):
             self.assertIn(case.number, activity.note)
             self.assertEqual(len(self._fired(case)), 1)
 
+    def _half_and_answer(self, **values):
+        """Say something when half of the time for a solution is over, and when the
+        answer did not come in time."""
+        self._step("resolution", moment="percent", percent=50, **values)
+        self._step("first_response", **values)
+
+    def test_digest_of_different_things(self):
+        """What is only at risk is not said to be broken: neither in the title of an
+        activity nor in the subject and the lists of a mail."""
+        self._half_and_answer(do_mail=True)
+        at_risk = [self._case(at("08:00")) for _n in range(tell.DIGEST_SIZE)]
+        broken = ClockCommon._case(self, at("09:55"))
+        known = self.env["mail.activity"].search([])
+        self._tick(at("10:06"))
+        [activity] = self.env["mail.activity"].search([]) - known
+        title = f"Promise broken: 1 · Promise at risk: {len(at_risk)}"
+        self.assertEqual(activity.summary, title)
+        [mail] = self._mails_to(self.user_team)
+        self.assertEqual(mail.subject, title)
+        of_broken, of_others = mail.body_html.split("Promise at risk: 5")
+        self.assertIn("Promise broken: 1", of_broken)
+        self.assertIn(broken.number, of_broken)
+        for case in at_risk:
+            self.assertNotIn(case.number, of_broken)
+            self.assertIn(case.number, of_others)
+
+    def test_mail_of_different_things_on_one_case(self):
+        self.target["first_response"].target_seconds = 2 * HOUR
+        self._half_and_answer(do_mail=True, do_activity=False)
+        case = ClockCommon._case(self, at("08:00"))
+        self._tick(at("10:06"))
+        [mail] = self._mails_to(self.user_team)
+        self.assertEqual(
+            mail.subject,
+            f"[{case.number}] Promise broken: First answer · Promise at risk: Solution",
+        )
+
+    def test_two_steps_are_one_promise(self):
+        """A digest counts promises, not the steps that speak of them."""
+        self._step()
+        self._step(activity_summary="Call the customer")
+        for _n in range(tell.DIGEST_SIZE):
+            self._case(at("09:00"))
+        known = self.env["mail.activity"].search([])
+        self._tick(at("14:01"))
+        [activity] = self.env["mail.activity"].search([]) - known
+        self.assertEqual(activity.summary, f"Promise broken: {tell.DIGEST_SIZE}")
+
     def test_reassign(self):
         """Cases go to the person named, but to nobody who has enough already."""
         self._step(

@@ -591,13 +591,19 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _forget_failures(self, ids):
-        """Clear what was noted of clocks whose news could be told at last."""
+        """Clear what was noted of clocks whose news could be told at last, unless a
+        step of theirs failed since: that has nothing pending, and is still to do."""
         if ids:
             self.env.cr.execute(
                 SQL(
-                    "UPDATE aftersales_clock SET error_count = 0, last_error = NULL,"
-                    " retry_at = CASE WHEN owes_steps THEN retry_at END,"
-                    " pending_event = NULL WHERE id = ANY(%s)",
+                    """
+                    UPDATE aftersales_clock
+                       SET error_count = 0, last_error = NULL, pending_event = NULL,
+                           retry_at = CASE WHEN owes_steps THEN retry_at END
+                     WHERE id = ANY(%s)
+                       AND (pending_event IS NOT NULL
+                            OR (state = 'stopped' AND owes_steps IS NOT TRUE))
+                    """,
                     ids,
                 )
             )

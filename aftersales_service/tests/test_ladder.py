@@ -951,6 +951,50 @@ class TestLadder(LadderCommon):
         self.assertEqual(self._fired(case), [str(steps[1].id), str(steps[0].id)])
         self.assertFalse(self._clock(case).error_count)
 
+    def _tick_without_telling(self, instant):
+        with patch.object(
+            self.registry["aftersales.clock"], "_on_breached", side_effect=ValueError
+        ):
+            self._tick(instant)
+
+    @mute_logger(MODEL)
+    def test_told_at_last_with_a_failing_step(self):
+        """What could be told at last is forgotten; a step that failed in the same go
+        stays on the list, and is tried again."""
+        action = self._server_action("raise UserError('no')")
+        step = self._step(server_action_ids=[Command.link(action.id)])
+        case = self._case(at("09:00"))
+        self._tick_without_telling(at("14:01"))
+        self.assertEqual(self._clock(case).pending_event, "breached")
+        count = self._clock(case).error_count
+        self._tick(at("14:20"))
+        clock = self._clock(case)
+        self.assertFalse(clock.pending_event)
+        self.assertEqual(clock.error_count, count + 1)
+        self.assertIn("no", clock.last_error)
+        action.code = "pass"
+        self._tick(clock.next_event_at)
+        self.assertEqual(self._fired(case), [str(step.id)])
+        self.assertFalse(self._clock(case).error_count)
+
+    @mute_logger(MODEL)
+    def test_chain_told_at_last_with_a_failing_step(self):
+        action = self._server_action("raise UserError('no')")
+        target, case = self._chain(
+            step_ids=[Command.create({"server_action_ids": [Command.set(action.ids)]})]
+        )
+        broken = self._cycles(case, "update")[0]
+        self._tick_without_telling(at("09:01"))
+        self.assertEqual(broken.pending_event, "breached")
+        count = broken.error_count
+        self._tick(at("09:20"))
+        self.assertFalse(broken.pending_event)
+        self.assertEqual(broken.error_count, count + 1)
+        action.code = "pass"
+        self._tick(broken.retry_at)
+        self.assertIn(str(target.step_ids.id), self._fired(case))
+        self.assertFalse(broken.error_count or broken.retry_at)
+
     @mute_logger(MODEL)
     def test_later_steps_do_not_wait_for_a_failing_one(self):
         action = self._server_action("raise UserError('no')")

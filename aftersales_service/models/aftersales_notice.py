@@ -34,7 +34,7 @@ class AftersalesNotice(models.Model):
     told_at = fields.Datetime(
         string="Promised For",
         readonly=True,
-        help="The deadline when the message was prepared.",
+        help="The deadline that the message is about.",
     )
     new_time = fields.Datetime(
         help="A realistic time, if you know one. The message then names it, in the "
@@ -282,8 +282,8 @@ class AftersalesNotice(models.Model):
 
     @api.model
     def _follow_breach(self, clocks):
-        """Let prepared messages say that promises were broken. A text that somebody has
-        changed stays as it is, and whoever reads it is told.
+        """Let prepared messages say that promises were broken, and at which deadline.
+        A text that somebody has changed stays as it is, and whoever reads it is told.
 
         :param clocks: broken ``aftersales.clock`` records
         """
@@ -294,6 +294,8 @@ class AftersalesNotice(models.Model):
         late = notices.filtered(lambda notice: notice.reason == "late")
         late.filtered(lambda n: n.clock_id not in missed.clock_id).reason = "missed"
         for notice in notices - missed:
+            # It may have been moved since the message was prepared.
+            notice.told_at = notice.clock_id.deadline or notice.told_at
             if notice._is_standard():
                 notice.write(notice._prepare_body())
             else:

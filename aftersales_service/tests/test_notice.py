@@ -250,6 +250,27 @@ class TestNoticeFollows(LadderCommon):
         self.assertEqual(self.notice.reason, "missed")
         self.assertFalse(self.notice.is_outdated)
 
+    def _assert_missed_of(self, instant):
+        """Check that the message names the deadline that broke, and no other."""
+        told = self.case._customer_moment(instant)
+        self.assertIn(f"we did not keep the time of {told}", self.notice.body)
+        self.assertEqual(self.notice.told_at, instant)
+
+    def test_breach_of_another_time(self):
+        """It names the deadline that broke, not one that a manager had moved."""
+        moved = at("16:00", day=1)
+        clock = self._clock(self.case).with_user(self.user_manager)
+        clock.action_set_deadline(moved, "agreed")
+        self._tick(at("16:30", day=1))
+        self._assert_missed_of(moved)
+
+    def test_breach_after_a_pause(self):
+        self._move(self.case, "working", at("13:21"))
+        self._move(self.case, "waiting_customer", at("13:30"))
+        self._move(self.case, "working", at("15:30"))
+        self._tick(at("16:01"))
+        self._assert_missed_of(at("16:00"))
+
     def test_breach_after_a_change(self):
         """What somebody wrote stays; who reads it is told, until it is written anew."""
         theirs = self.notice.with_user(self.user_specialist)

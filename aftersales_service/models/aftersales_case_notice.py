@@ -48,6 +48,13 @@ class AftersalesCase(models.Model):
             over._prepared_notices()._decide("discarded", at)
         return result
 
+    def _clocks_void(self, at, cause, kinds=None):
+        """Nor for what is set aside or archived."""
+        result = super()._clocks_void(at, cause, kinds)
+        if kinds is None and self:
+            self._prepared_notices()._decide("discarded", fields.Datetime.now())
+        return result
+
     @api.readonly
     def get_alerts(self):
         """Add the messages prepared for the customer."""

@@ -308,6 +308,19 @@ class TestNoticeFollows(LadderCommon):
         self.assertEqual(self.notice.reason, "late")
         self.assertIn("we will not keep", self.notice.body)
 
+    def test_set_aside_or_archived(self):
+        """What is no case any more owes nobody a message; the promise of one that is
+        only not urgent any more says nothing of the others."""
+        self.case._clocks_void(at("13:21"), "calmed", ["start_work"])
+        self.assertEqual(self.notice.state, "prepared")
+        archived = self._case(at("09:00", day=1), user_id=self.user_specialist.id)
+        self._tick(at("13:20", day=1))
+        self.case._set_aside("spam", "advertising")
+        archived.active = False
+        for case in self.case + archived:
+            self.assertEqual(case.notice_ids.state, "discarded")
+            self.assertFalse(case.activity_ids)
+
     # The owner ----------------------------------------------------------------
 
     def test_new_owner(self):

@@ -140,10 +140,20 @@ class AftersalesClock(models.Model):
         if cycle.lines:
             for line in cycle.lines:
                 line.update(source_kind=job._name, source_id=job.id)
-            return cycle.follow(schedule, now)
+            return self._replan_follow(cycle, schedule, now)
         if cycle.values["error_count"]:
             cycle.clock.next_event_at = look_at  # when what failed is tried again
         return []
+
+    @api.model
+    def _replan_follow(self, cycle, schedule, now):
+        """Return a promise planned again and those that follow it in a chain, the last
+        of which pauses as the stage of its case wants it."""
+        cycles = cycle.follow(schedule, now)
+        if len(cycles) > 1:  # only then is the case read
+            case = self.env["aftersales.case"].browse(cycle.values["case_id"])
+            case._pause_as_stage(cycles[-1], schedule, now)
+        return cycles
 
     @api.model
     def _replan_store(self, cycles, now):

@@ -109,6 +109,8 @@ class AftersalesClock(models.Model):
                 last.changed_rules = True
                 case = cases_sudo.browse(last.values["case_id"])
                 change(case, last, schedule, instant)
-                cycles += last.follow(schedule, instant)[1:]
+                followers = last.follow(schedule, instant)
+                case._pause_as_stage(followers[-1], schedule, instant)
+                cycles += followers[1:]
             changed += cycles
         cases_sudo._clocks_store(changed)

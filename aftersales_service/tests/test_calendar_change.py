@@ -212,6 +212,34 @@ class TestCalendarChange(CalendarChangeCommon):
         )
         self.assertEqual(self._jobs()[0].result["breached"], 1)
 
+    def test_broken_chain_waits_on(self):
+        """What follows on a promise broken by the change waits for the customer, as
+        the broken one did."""
+        self.env["aftersales.policy.target"].create(
+            {
+                "policy_id": self.policy.id,
+                "kind": "update",
+                "target_seconds": HOUR,
+                "pause_customer": True,
+            }
+        )
+        leave = self._holiday(date_from=at("08:30"), date_to=at("10:30"))
+        case = self._case(at("08:00"))
+        self._move(case, "working", at("08:00"))
+        case._clocks_event("reply", at("08:00"))
+        self._move(case, "waiting_customer", at("10:40"))
+        leave.unlink()
+        self._finish(at("11:00"))
+        self._tick(at("16:30"))
+        updates = case.clock_ids.filtered(lambda clock: clock.kind == "update")
+        self.assertRecordValues(
+            updates.sorted("cycle"),
+            [
+                {"breach_cause": "calendar_change", "state": "stopped", "cycle": 1},
+                {"breach_cause": False, "state": "paused", "cycle": 2},
+            ],
+        )
+
     def _lines(self, start, end):
         return [
             Command.clear(),

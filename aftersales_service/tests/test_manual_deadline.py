@@ -100,6 +100,51 @@ class TestManualDeadline(ClockCommon):
         clock.with_user(self.user_manager).action_reset_deadline("Asked too early")
         self.assertEqual((clock.outcome, clock.decided_at), ("breached", at("14:00")))
 
+    def _promise_updates(self, **values):
+        """Return a case that is worked on and whose customer hears of it hourly."""
+        self.env["aftersales.policy.target"].create(
+            {
+                "policy_id": self.policy.id,
+                "kind": "update",
+                "target_seconds": HOUR,
+                "pause_customer": True,
+                **values,
+            }
+        )
+        case = self._case(at("08:00"))
+        self._move(case, "working", at("08:00"))
+        case._clocks_event("reply", at("08:00"))
+        return case
+
+    def test_reset_too_late_while_the_case_waits(self):
+        """The next promise of a chain waits for the customer as well."""
+        case = self._promise_updates()
+        clock = self._clock(case, "update")
+        self.frozen.move_to(at("08:30"))
+        self._set(clock, at("16:00", day=1))
+        self._move(case, "waiting_customer", at("11:00"))
+        self.frozen.move_to(at("11:30"))
+        clock.with_user(self.user_manager).action_reset_deadline("Asked too early")
+        self._tick(at("16:30"))
+        updates = case.clock_ids.filtered(lambda c: c.kind == "update")
+        self.assertRecordValues(
+            updates.sorted("cycle"),
+            [
+                {
+                    "outcome": "breached",
+                    "breach_cause": "manual_reset",
+                    "state": "stopped",
+                    "remaining_seconds": 0,
+                },
+                {
+                    "outcome": "none",
+                    "breach_cause": False,
+                    "state": "paused",
+                    "remaining_seconds": HOUR,
+                },
+            ],
+        )
+
     # Refusals -------------------------------------------------------------------
 
     def test_only_managers(self):

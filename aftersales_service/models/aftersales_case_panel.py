@@ -90,9 +90,11 @@ class AftersalesCase(models.Model):
         clocks_sudo = clocks_sudo.browse(clock.id for clock in latest.values())
         explained = set(clocks_sudo.with_env(self.env)._filtered_access("read").ids)
         may_keep = self.has_access("write")
+        taken = self._panel_taken(clocks_sudo)
         promises = [
             {
                 **self._panel_promise(clock),
+                "taken_seconds": taken.get(clock.id),
                 "can_explain": clock.id in explained,
                 "can_keep": may_keep and self._is_kept_by_hand(clock),
             }
@@ -123,7 +125,6 @@ class AftersalesCase(models.Model):
             "paused": clock_sudo._pause_words(),
             "is_manual": clock_sudo.is_manual,
             "manual_reason": clock_sudo.manual_reason or "",
-            "taken_seconds": self._panel_taken(clock_sudo),
             "calendar_seconds": clock_sudo.calendar_seconds,
             "target_seconds": clock_sudo.target_seconds,
             "policy": clock_sudo.policy_id.name or "",
@@ -132,14 +133,36 @@ class AftersalesCase(models.Model):
         }
 
     @api.model
-    def _panel_taken(self, clock_sudo):
-        """Return how many seconds an ended promise took, measured as it was promised:
-        in service hours without pauses, or on the calendar; None while it runs."""
-        if clock_sudo.state != "stopped":
-            return None
-        if clock_sudo.calendar_id and not clock_sudo.fixed_deadline:
-            return clock_sudo.net_seconds
-        return clock_sudo.calendar_seconds
+    def _panel_taken(self, clocks_sudo):
+        """Return {clock id: how many seconds it took} of the promises that have ended,
+        measured as they were promised: a time told on the calendar, any other in its
+        own hours without pauses, with what was used before a reopening."""
+        ended = clocks_sudo.filtered(lambda clock: clock.state == "stopped")
+        told = ended.filtered("fixed_deadline")
+        late = ended.filtered(lambda clock: clock.stopped_at > clock.decided_at) - told
+        return {
+            **{clock.id: clock.calendar_seconds for clock in told},
+            **{clock.id: self._panel_used(clock) for clock in ended - told - late},
+            **self._panel_used_late(late),
+        }
+
+    @api.model
+    def _panel_used(self, clock_sudo):
+        """Return the seconds a promise had used up when it was decided."""
+        decision = clock_sudo.decision or {}
+        return decision.get("consumed_seconds", clock_sudo.net_seconds)
+
+    @api.model
+    def _panel_used_late(self, clocks_sudo):
+        """Return {clock id: seconds} of promises that went on after they were broken:
+        what they had used up by their end, as the ledger has it."""
+        if not clocks_sudo:
+            return {}
+        lines_sudo = clocks_sudo.env["aftersales.event"].search_fetch(
+            [("clock_id", "in", clocks_sudo.ids), ("kind", "=", "clock_stopped")],
+            ["clock_id", "consumed_after"],
+        )
+        return {line.clock_id: line.consumed_after for line in lines_sudo}
 
     # Order, goods, money --------------------------------------------------------
 

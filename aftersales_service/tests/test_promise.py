@@ -280,6 +280,58 @@ class TestPromise(PromiseCommon):
         taken = [p["taken_seconds"] for p in told if p["kind"] == "promise"]
         self.assertEqual(taken, [16 * HOUR])
 
+    def _taken(self, case):
+        """Return how many seconds the panel says that the solution took."""
+        promises = case.with_user(self.user_team).get_panel()["promises"]
+        [taken] = [p["taken_seconds"] for p in promises if p["kind"] == "resolution"]
+        return taken
+
+    def test_panel_measures_in_the_hours_of_the_promise(self):
+        """Whatever the hours of the team are."""
+        hotline = self._create_calendar(
+            name="Hotline", tz="UTC", attendance_ids=self._evenings()
+        )
+        self.target["resolution"].write(
+            {"calendar_mode": "calendar", "calendar_id": hotline.id}
+        )
+        case = self._case(at("17:30"))
+        self._move(case, "resolved", at("19:30"))
+        self.assertEqual(self._taken(case), 1.5 * HOUR)
+
+    def _evenings(self):
+        return [
+            Command.clear(),
+            *(
+                Command.create(
+                    {
+                        "name": f"Evening {day}",
+                        "dayofweek": str(day),
+                        "hour_from": 18,
+                        "hour_to": 22,
+                    }
+                )
+                for day in range(5)
+            ),
+        ]
+
+    def test_panel_leaves_out_pauses_around_the_clock(self):
+        self.target["resolution"].calendar_mode = "always"
+        case = self._case(at("08:00"))
+        self._move(case, "waiting_customer", at("09:00"))
+        self._move(case, "working", at("09:00", day=3))
+        self._move(case, "resolved", at("10:00", day=3))
+        self.assertEqual(self._taken(case), 2 * HOUR)
+
+    def test_panel_adds_what_was_used_before_the_reopening(self):
+        """Broken half an hour before it was solved again."""
+        case = self._case(at("08:00"))
+        self._move(case, "working", at("08:00"))
+        self._move(case, "resolved", at("11:00"))
+        self._move(case, "working", at("13:00"))
+        self._move(case, "resolved", at("14:30"))
+        self.assertEqual(self._clock(case).outcome, "breached")
+        self.assertEqual(self._taken(case), 4.5 * HOUR)
+
     def test_customer_sees_it_in_his_zone(self):
         case = self._case(at("08:00"))
         self._tell(case, at("14:00"), instant=at("08:05"))

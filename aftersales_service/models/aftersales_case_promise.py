@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 
 from ..tools.business_time import (
     CLOSED,
+    HORIZON,
     LEAVE,
     NoWorkingTime,
     from_epoch,
@@ -90,8 +91,8 @@ class AftersalesCase(models.Model):
         :param str body: the message that tells it, see :meth:`action_reply`
         :param list attachment_ids: see :meth:`action_reply`
         :return: True
-        :raise UserError: when the time is over, the case is, or there is nobody to
-            tell
+        :raise UserError: when the time is over or too far away, the case is over, or
+            there is nobody to tell
         """
         self.ensure_one()
         self._refuse_customers()
@@ -112,7 +113,7 @@ class AftersalesCase(models.Model):
         :param str topic: code of what is promised
         :param deadline: naive UTC ``datetime``
         :param told_at: naive UTC ``datetime``
-        :raise UserError: when the time was over, or a case is
+        :raise UserError: when the time was over or is too far away, or a case is over
         """
         if topic not in dict(self._selection_promise_topic()):
             raise UserError(self.env._("There is no such promise: %s.", topic))
@@ -122,12 +123,26 @@ class AftersalesCase(models.Model):
                     "This time is over already. Promise one that is still to be."
                 )
             )
+        if refusal := self._far_refusal(deadline, told_at):
+            raise UserError(refusal)
         self._check_may_promise()
         deadline = deadline.replace(microsecond=0)
         line = {"topic": topic, "deadline": to_epoch(deadline)}
         events = [self._event(case, "promised", told_at, data=line) for case in self]
         self.env["aftersales.event"].sudo()._append(events)
         self._clocks_event("promised", told_at, subject=topic, deadline=deadline)
+
+    @api.model
+    def _far_refusal(self, deadline, now):
+        """Return why a time is too far away to be a deadline, in a sentence; empty if
+        it is not.
+
+        :param deadline: naive UTC ``datetime``
+        :param now: naive UTC ``datetime``
+        """
+        if deadline - now <= timedelta(seconds=HORIZON):
+            return ""
+        return self.env._("This time is more than four years away. Check the year.")
 
     def _check_may_promise(self):
         for case in self.sudo():

@@ -89,16 +89,18 @@ class AftersalesClock(models.Model):
         :param str reason: shown to whoever asks why
         :return: True
         :raise AccessError: for who is no manager
-        :raise UserError: when the promise is decided, the time is over, or the reason
-            is missing
+        :raise UserError: when the promise is decided, the time is over or too far
+            away, or the reason is missing
         """
         self.ensure_one()
         self._check_may_set_deadline(reason)
-        deadline = fields.Datetime.to_datetime(deadline)
-        if not deadline or deadline <= fields.Datetime.now():
+        deadline, now = fields.Datetime.to_datetime(deadline), fields.Datetime.now()
+        if not deadline or deadline <= now:
             raise UserError(
                 self.env._("This time is over already. Choose one that is still to be.")
             )
+        if refusal := self.case_id._far_refusal(deadline, now):
+            raise UserError(refusal)
         self._set_deadline(deadline.replace(microsecond=0), reason.strip())
         return True
 
@@ -127,9 +129,11 @@ class AftersalesClock(models.Model):
         if not self or not deadline:
             return []
         self.ensure_one()
-        reader = Reader(self.env)
-        if deadline <= fields.Datetime.now():
+        reader, now = Reader(self.env), fields.Datetime.now()
+        if deadline <= now:
             return [self.env._("This time is over already. Choose a later one.")]
+        if refusal := self.case_id._far_refusal(deadline, now):
+            return [refusal]
         result = [self._preview_move(to_epoch(deadline), reader)]
         if self.state == "paused":
             result.append(

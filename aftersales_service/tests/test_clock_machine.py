@@ -420,6 +420,14 @@ class TestClockMachine(BaseCase):
 
     # Instants, and what is no promise yet -------------------------------------
 
+    def test_fixed_beyond_the_horizon(self):
+        """No warning can be found in time so far away; the deadline told stays."""
+        far = hour("16:00", day=10 * 365)
+        clock = started(far, hour("09:00"), fixed_deadline=far, warn_percent=80)
+        self.assertEqual((clock.deadline, clock.warning_at), (far, None))
+        self.assertIsNone(clock.error)
+        self.assertEqual(clock.next_event_at, far + 1)
+
     def test_fixed_waits_for_nobody(self):
         """A time told to a customer is moved by no pause, and judged to the second."""
         for stop, outcome in ((hour("16:00"), "met"), (hour("16:00") + 1, "breached")):

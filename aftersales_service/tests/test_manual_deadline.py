@@ -175,6 +175,9 @@ class TestManualDeadline(ClockCommon):
         for deadline in (at("08:00"), at("07:00"), False):
             with self.assertRaisesRegex(UserError, "over already"):
                 self._set(clock, deadline)
+        for year in (2031, 2206):
+            with self.assertRaisesRegex(UserError, "four years away"):
+                self._set(clock, at("16:00").replace(year=year))
         self._move(case, "resolved", at("09:00"))
         with self.assertRaisesRegex(UserError, "has been decided"):
             self._set(clock, at("16:00"))
@@ -227,6 +230,10 @@ class TestManualDeadline(ClockCommon):
         self.assertIn("goes on at once", dialog.preview)
         dialog.deadline = at("08:30")
         self.assertIn("over already", dialog.preview)
+        dialog.deadline = at("16:00").replace(year=2062)
+        self.assertEqual(
+            dialog.preview, "This time is more than four years away. Check the year."
+        )
 
     # Where it is shown ----------------------------------------------------------
 

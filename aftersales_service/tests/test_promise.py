@@ -125,6 +125,9 @@ class TestPromise(PromiseCommon):
         for deadline in (at("07:00"), at("08:00"), False):
             with self.assertRaisesRegex(UserError, "over already"):
                 self._tell(case, deadline)
+        for year in (2031, 2206):
+            with self.assertRaisesRegex(UserError, "four years away"):
+                self._tell(case, at("14:00").replace(year=year))
         with self.assertRaisesRegex(UserError, "no such promise"):
             self._tell(case, at("14:00"), "money")
         with self.assertRaisesRegex(UserError, "not open any more"):
@@ -226,6 +229,10 @@ class TestPromise(PromiseCommon):
         self.assertIn("Epiphany", dialog.warning)
         dialog.deadline = at("07:00")
         self.assertIn("over already", dialog.warning)
+        dialog.deadline = at("10:00").replace(year=2062)
+        self.assertEqual(
+            dialog.warning, "This time is more than four years away. Check the year."
+        )
         dialog.topic = "callback"
         dialog.deadline = at("10:00", day=1)
         dialog.save().action_send()

@@ -343,11 +343,11 @@ def plan(clock, schedule):
     if clock.is_open:
         try:
             clock.deadline = _plan_deadline(clock, schedule)
-            clock.warning_at = _plan_warning(clock, schedule)
             clock.error = None
         except NoWorkingTime:
-            clock.deadline = clock.warning_at = None
+            clock.deadline = None
             clock.error = NO_WORKING_TIME
+        clock.warning_at = _plan_warning(clock, schedule)
     _set_next_event(clock, schedule)
 
 
@@ -636,13 +636,17 @@ def _plan_deadline(clock, schedule):
 
 
 def _plan_warning(clock, schedule):
-    if not clock.warn_percent:
+    """Return when the case comes at risk. A deadline stands without a warning too."""
+    if not clock.warn_percent or clock.deadline is None:
         return None
     anchor = _last_instant(clock)
     total = _total(clock, schedule)
     share = total * clock.warn_percent // 100
     used = consumed(clock, schedule, anchor)
-    return min(schedule.add(anchor, share - used), clock.deadline)
+    try:
+        return min(schedule.add(anchor, share - used), clock.deadline)
+    except NoWorkingTime:
+        return None
 
 
 def _warning_due(clock, now):

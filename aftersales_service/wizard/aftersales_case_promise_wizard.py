@@ -108,6 +108,8 @@ class AftersalesCasePromise(models.TransientModel):
         now = self.case_id._clock_now()
         if self.deadline <= now:
             return [self.env._("This time is over already.")]
+        if refusal := self.case_id._far_refusal(self.deadline, now):
+            return [refusal]
         result = self.case_id._promise_doubts(self.deadline)
         if self.sentence and self.sentence not in (self.body or ""):
             result.append(

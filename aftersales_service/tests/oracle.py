@@ -120,7 +120,8 @@ class Promise:
 
     :param taken: seconds used up before, elsewhere
     :param was_broken: broken in an earlier cycle: not judged any more
-    :param floor: not broken before this instant, and no promise until then
+    :param floor: not broken before this instant, and no promise until then, but by an
+        instant named
     """
 
     def __init__(
@@ -265,8 +266,7 @@ class Promise:
         if was_open:
             self.resume(instant)
             self.deadline = self.due()
-            early = self.floor is not None and instant < self.floor and not void
-            self.void_by = void or ("early" if early else None)
+            self.void_by = void or ("early" if self._is_too_soon(instant) else None)
             self.outcome = "void" if self.void_by else "met"
         elif self.outcome is None:
             self.outcome, self.void_by = "void", void or "carried"
@@ -274,6 +274,11 @@ class Promise:
             self.void_by = void
         self.decided = instant if self.decided is None else self.decided
         self._halt(instant)
+
+    def _is_too_soon(self, instant):
+        # Somebody who names an instant has promised it, however young the case is.
+        named = self.fixed is not None
+        return not named and self.floor is not None and instant < self.floor
 
     def change(self, instant, cause, **facts):
         """The rules change: from the beginning on the facts are others. What is over

@@ -450,6 +450,15 @@ class TestClockMachine(BaseCase):
             machine.stop(clock, OFFICE, stop)
             self.assertEqual(clock.outcome, outcome)
 
+    def test_by_hand_before_the_earliest_time(self):
+        """A deadline set by hand is a promise whatever time the case is open for."""
+        by_hand = hour("12:00")
+        for stop, outcome in ((by_hand, "met"), (by_hand + 1, "breached")):
+            clock = started(HOUR, hour("09:00"), floor_at=hour("17:00"))
+            machine.fix(clock, OFFICE, hour("10:00"), by_hand)
+            machine.stop(clock, OFFICE, stop)
+            self.assertEqual((clock.outcome, clock.decided_at), (outcome, by_hand))
+
     def test_by_hand_and_back(self):
         """A deadline set by hand ends a pause and stays; taken back, the promise has
         its start and its pauses. Every line says what the deadline was before it."""

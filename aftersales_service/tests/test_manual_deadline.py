@@ -116,6 +116,15 @@ class TestManualDeadline(ClockCommon):
         case._clocks_event("reply", at("08:00"))
         return case
 
+    def test_before_the_case_is_long_running(self):
+        """A time set by hand is a promise, though the policy made none yet."""
+        case = self._promise_updates(long_running_seconds=8 * HOUR)
+        clock = self._clock(case, "update")
+        self._set(clock, at("12:00"))
+        self.frozen.move_to(at("11:00"))
+        case._clocks_event("reply", at("11:00"))
+        self.assertEqual((clock.outcome, clock.void_cause), ("met", False))
+
     def test_reset_too_late_while_the_case_waits(self):
         """The next promise of a chain waits for the customer as well."""
         case = self._promise_updates()

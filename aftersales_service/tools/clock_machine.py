@@ -55,8 +55,8 @@ class Clock:
     :param warn_percent: share of the target at which the case is at risk; 0: never
     :param error: why there is no deadline although it runs
     :param fixed_deadline: the instant promised, if it is one and no number of seconds
-    :param floor_at: the deadline is never before this instant; a clock that ends
-        before it was no promise yet and is void
+    :param floor_at: the deadline is never before this instant, unless it is fixed; a
+        clock that ends before it was no promise yet and is void
     :param chained: whether the next cycle follows when it is broken
     :param steps: the ladder, a list of dicts with ``key`` and either ``percent`` of the
         target or ``offset``, open seconds after (or, negative, before) the deadline
@@ -710,7 +710,7 @@ def _end(clock, schedule, at, cause, outcome):
     clock.stopped_at = at
     clock.error = None
     kind = "clock_stopped"
-    if outcome == "met" and clock.is_open and at < (clock.floor_at or at):
+    if outcome == "met" and clock.is_open and _is_early(clock, at):
         outcome, clock.void_cause = "void", EARLY
     if clock.is_open:
         kind = {"met": "clock_met", "void": "clock_voided"}[outcome]
@@ -723,6 +723,12 @@ def _end(clock, schedule, at, cause, outcome):
     _set_next_event(clock, schedule)
     used = consumed(clock, schedule, at)
     return [*lines, _line(kind, clock, at, cause, used, before)]
+
+
+def _is_early(clock, at):
+    """Whether nothing was promised yet at an instant. A fixed deadline is a promise
+    from the beginning."""
+    return clock.fixed_deadline is None and at < (clock.floor_at or at)
 
 
 def _used_up(clock, schedule):

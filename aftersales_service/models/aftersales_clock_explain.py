@@ -394,7 +394,10 @@ class AftersalesClock(models.Model):
             "moved": self.env._("the customer was told a new time in time"),
             "reopened": self.env._("the case was reopened"),
             "restarted": self.env._("the case was taken back"),
+            "calmed": self.env._("the case is no longer urgent"),
             "policy_change": self.env._("another policy or version applies"),
+            "policy_version": self.env._("a new version of the policy applies"),
+            "policy_archived": self.env._("the policy was archived"),
             "calendar_change": self.env._("hours or holidays changed"),
             "manual": self.env._("a manager set the time"),
             "manual_reset": self.env._("a manager set the time back"),
@@ -403,10 +406,29 @@ class AftersalesClock(models.Model):
             "waiting_customer": self.env._("we wait for the customer"),
             "waiting_third_party": self.env._("we wait for a third party"),
             "no_working_time": self.env._("there is no working time"),
+            **self._event_words(),
         }
         if code in marks:
             return self.env._("the case was set aside")
         return words.get(code) or code or ""
+
+    @api.model
+    def _event_words(self):
+        """Return {code: words} of what can fulfil a promise; extendable together with
+        ``aftersales.policy.target._clock_kinds``."""
+        answered = self.env._("somebody answered the customer")
+        confirmed = self.env._("the receipt was confirmed")
+        return {
+            "reply": answered,
+            "human_reply": answered,
+            "acknowledged": confirmed,
+            "acknowledgement": confirmed,
+            "classified": self.env._("the case was classified"),
+            "assigned": self.env._("the case was assigned"),
+            "work_started": self.env._("work on the case began"),
+            "promise_kept": self.env._("what was promised has happened"),
+            "escalation_acknowledged": self.env._("the escalation was acknowledged"),
+        }
 
     # Facts --------------------------------------------------------------------
 
@@ -710,12 +732,19 @@ class AftersalesClock(models.Model):
                 "at": reader.moment(to_epoch(line.at)),
                 "kind": line.kind,
                 "what": cases._selection_label(line, "kind"),
-                "cause": self._cause_words(line.cause),
+                "cause": self._explain_cause(line),
                 "who": self._explain_actor(line, names),
                 **self._explain_move(line, reader),
             }
             for line in reversed(lines_sudo)
         ]
+
+    @api.model
+    def _explain_cause(self, line):
+        """Return in words why something happened. Of a step of the ladder the ledger
+        names the step itself, which says nothing to people."""
+        is_step = line.kind in ("step_fired", "step_skipped")
+        return "" if is_step else self._cause_words(line.cause)
 
     @api.model
     def _explain_actor(self, line, names):

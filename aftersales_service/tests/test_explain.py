@@ -270,6 +270,24 @@ class TestExplain(ClockCommon):
         explanation = self._explain(self._clock(case))
         self.assertIn("the case was cancelled", explanation["headline"])
 
+    def test_every_cause_has_words(self):
+        """Whatever ends, breaks, fulfils or pauses a promise is said in words."""
+        report = self.env["aftersales.report.clock"]
+        kinds = self.env["aftersales.policy.target"]._clock_kinds().values()
+        codes = {
+            *dict(report._selection_void_cause()),
+            *dict(report._selection_breach_cause()),
+            *(code for rule in kinds if rule.offered for code in rule.met_by),
+            *dict(self.env["aftersales.case"]._fields["mark"].selection),
+            *("waiting_customer", "waiting_third_party", "stage", "no_working_time"),
+            *("human_reply", "acknowledgement", "reopened", "restarted", "chain"),
+            *("manual", "manual_reset"),
+        }
+        for code in codes:
+            with self.subTest(code):
+                words = self.env["aftersales.clock"]._cause_words(code)
+                self.assertNotIn(words, ("", code))
+
     # Facts --------------------------------------------------------------------
 
     def test_policy_in_words(self):
@@ -320,6 +338,31 @@ class TestExplain(ClockCommon):
         self.assertEqual(ledger[1]["cause"], "we wait for the customer")
         self.assertTrue(ledger[1]["before"])
         self.assertFalse(ledger[1]["after"])
+
+    def test_ledger_says_what_fulfilled_it(self):
+        case = self._case(at("08:00"))
+        case.with_user(self.user_team).action_reply("Here you are.")
+        ledger = self._explain(self._clock(case, "first_response"))["ledger"]
+        self.assertEqual(ledger[-1]["cause"], "somebody answered the customer")
+
+    def test_ledger_does_not_name_a_step(self):
+        """Which step of the ladder it was, only the policy could tell."""
+        self.env["aftersales.policy.step"].create(
+            {
+                "target_id": self.target["resolution"].id,
+                "moment": "percent",
+                "percent": 50,
+                "recipient": "leader",
+            }
+        )
+        case = self._case(at("08:00"))
+        self._tick(at("10:00"))
+        [line] = [
+            line
+            for line in self._explain(self._clock(case))["ledger"]
+            if line["kind"] == "step_fired"
+        ]
+        self.assertEqual(line["cause"], "")
 
     # Rights -------------------------------------------------------------------
 

@@ -122,6 +122,7 @@ class AftersalesCase(models.Model):
             "deadline": as_string(clock_sudo.deadline),
             "warning_at": as_string(clock_sudo.warning_at),
             "remaining_seconds": clock_sudo.remaining_seconds,
+            "floor_at": as_string(clock_sudo.floor_at),
             "paused": clock_sudo._pause_words(),
             "is_manual": clock_sudo.is_manual,
             "manual_reason": clock_sudo.manual_reason or "",

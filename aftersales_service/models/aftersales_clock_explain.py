@@ -360,11 +360,7 @@ class AftersalesClock(models.Model):
                 "Broken before the case was reopened; it is not counted a second time."
             )
         if clock.state == "paused":
-            return self.env._(
-                "%(why)s. %(left)s are left when the time goes on.",
-                why=self._explain_pause(clock.pauses[-1][2]),
-                left=reader.duration(clock.remaining_seconds),
-            )
+            return self._explain_paused(clock, reader, now)
         if clock.deadline is None:
             return self.env._(
                 "There is no working time in these hours, so no deadline can be found."
@@ -375,6 +371,27 @@ class AftersalesClock(models.Model):
                 at=reader.moment(clock.deadline),
             )
         return self.env._("Due on %(at)s.", at=reader.moment(clock.deadline))
+
+    def _explain_paused(self, clock, reader, now):
+        """Return in one sentence why the time of an open promise stands still, and how
+        much of it is left."""
+        why = self._explain_pause(clock.pauses[-1][2])
+        if clock.remaining_seconds > 0:
+            return self.env._(
+                "%(why)s. %(left)s are left when the time goes on.",
+                why=why,
+                left=reader.duration(clock.remaining_seconds),
+            )
+        if clock.floor_at is not None and clock.floor_at > now:
+            return self.env._(
+                "%(why)s. No time is left: it is due as soon as the time goes on, but "
+                "not before %(at)s.",
+                why=why,
+                at=reader.moment(clock.floor_at),
+            )
+        return self.env._(
+            "%(why)s. No time is left: it is due as soon as the time goes on.", why=why
+        )
 
     @api.model
     def _cause_words(self, code):

@@ -208,6 +208,44 @@ class TestExplain(ClockCommon):
         self.assertEqual(self._used(explanation), ("Used until now", "1 h"))
         self.assertEqual(self._sums(explanation), [("Counted until now", "1 h")])
 
+    def _paused_update(self, received, paused, **values):
+        """Return a paused promise to tell the customer hourly how things stand."""
+        self.env["aftersales.policy.target"].create(
+            {
+                "policy_id": self.policy.id,
+                "kind": "update",
+                "target_seconds": HOUR,
+                "pause_customer": True,
+                **values,
+            }
+        )
+        case = self._case(received)
+        self._move(case, "working", received)
+        case._clocks_event("reply", received)
+        self._move(case, "waiting_customer", paused)
+        return self._clock(case, "update")
+
+    def test_nothing_left_when_the_time_goes_on(self):
+        """Used up before the case was long-running: due at once, but not before."""
+        clock = self._paused_update(
+            at("08:00"), at("11:30"), long_running_seconds=8 * HOUR
+        )
+        self.assertEqual(clock.remaining_seconds, -2.5 * HOUR)
+        headline = self._explain(clock)["headline"]
+        self.assertNotIn("are left", headline)
+        self.assertIn("due as soon as the time goes on, but not before", headline)
+        panel = clock.case_id.with_user(self.user_team).get_panel()
+        [shown] = [p for p in panel["promises"] if p["kind"] == "update"]
+        self.assertEqual(shown["floor_at"], "2026-01-05 17:00:00")
+        self.frozen.move_to(at("17:00"))
+        self.assertIn("as the time goes on.", self._explain(clock)["headline"])
+
+    def test_paused_at_the_deadline(self):
+        headline = self._explain(self._paused_update(at("08:00"), at("09:00")))[
+            "headline"
+        ]
+        self.assertIn("due as soon as the time goes on.", headline)
+
     def test_sum_of_a_broken_promise(self):
         """While it is open more is shown than was used when it broke; once it is over,
         the same."""

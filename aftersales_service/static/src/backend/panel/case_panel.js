@@ -98,11 +98,23 @@ export class CasePanel extends Component {
     }
 
     pausedTitle(promise) {
-        return promise.outcome === "breached"
-            ? _t("Broken; the time stands still while somebody else has to act.")
-            : _t("%(left)s are left when the time goes on.", {
-                  left: durationInWords(promise.remaining_seconds),
-              });
+        // What is still to be judged has no deadline while it is paused.
+        if (promise.deadline) {
+            return _t("Broken; the time stands still while somebody else has to act.");
+        }
+        if (promise.remaining_seconds > 0) {
+            return _t("%(left)s are left when the time goes on.", {
+                left: durationInWords(promise.remaining_seconds),
+            });
+        }
+        if (promise.floor_at && promise.floor_at > this.state.panel.now) {
+            const when = toLocaleDateTimeString(this.instant(promise.floor_at));
+            return _t(
+                "No time is left: it is due as soon as the time goes on, but not before %(when)s.",
+                { when }
+            );
+        }
+        return _t("No time is left: it is due as soon as the time goes on.");
     }
 
     manualTitle(promise) {

@@ -158,13 +158,19 @@ class Cycle:
         self.add(machine.settle(self.clock, schedule, instant))
         return self.follow(schedule, instant)
 
-    def follow(self, schedule, instant):
-        """Return this cycle and those that follow it in a chain up to an instant."""
+    def follow(self, schedule, instant, begin=None):
+        """Return this cycle and those that follow it in a chain up to an instant.
+
+        :param begin: function of each that follows, called before it is judged
+        """
         cycles = [self]
         while machine.follows(cycles[-1].clock):
             clock, lines = machine.chain(cycles[-1].clock, schedule)
             follower = cycles[-1].successor(clock)
-            follower.add([*lines, *machine.settle(clock, schedule, instant)])
+            follower.add(lines)
+            if begin:
+                begin(follower)
+            follower.add(machine.settle(clock, schedule, instant))
             cycles.append(follower)
         return cycles
 

@@ -565,8 +565,10 @@ class AftersalesClock(models.Model):
             facts.append(
                 ("used", self._explain_use_label(clock), reader.duration(used))
             )
-        if clock.decided_at is None and clock.fixed_deadline is None:
-            left = clock.target_seconds - used
+        left = clock.target_seconds - used
+        # With nothing left an open one is not late: it was not owed yet.
+        is_known = left >= 0 or not clock.is_open
+        if clock.decided_at is None and clock.fixed_deadline is None and is_known:
             label = self.env._("Left") if left >= 0 else self.env._("Over by")
             facts.append(("left", label, reader.duration(left)))
         if clock.stopped_at is not None:

@@ -156,7 +156,7 @@ class AftersalesClock(models.Model):
                 continue  # what follows on it has begun long since
             schedule = self._schedule(cycle)
             cycle.add(machine.tick(cycle.clock, schedule, now))
-            followers = cycle.follow(schedule, now)[1:]
+            followers = self._followers(cycle, schedule, now)
             for last in followers[-1:]:
                 last.add(machine.tick(last.clock, schedule, now))
             cycles += followers
@@ -176,6 +176,18 @@ class AftersalesClock(models.Model):
             if cycle.clock.error:
                 cycle.clock.next_event_at = now + ERROR_RETRY
         self._update(quiet)
+
+    @api.model
+    def _followers(self, cycle, schedule, now):
+        """Return the cycles that follow on one of a chain. No pause moves a deadline
+        set by hand; what follows on it waits from its start if its case does."""
+
+        def wait(follower):
+            case = self.env["aftersales.case"].browse(follower.values["case_id"])
+            case._pause_as_stage(follower, schedule, follower.clock.started_at)
+
+        by_hand = cycle.clock.fixed_deadline is not None
+        return cycle.follow(schedule, now, wait if by_hand else None)[1:]
 
     @api.model
     def _tell(self, cycles, now):

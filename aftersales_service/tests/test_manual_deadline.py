@@ -125,6 +125,22 @@ class TestManualDeadline(ClockCommon):
         case._clocks_event("reply", at("11:00"))
         self.assertEqual((clock.outcome, clock.void_cause), ("met", False))
 
+    def test_missed_while_the_case_waits(self):
+        """A deadline set by hand does not wait; what follows on it in a chain does,
+        from its start."""
+        case = self._promise_updates()
+        self.frozen.move_to(at("08:30"))
+        self._set(self._clock(case, "update"), at("10:00"))
+        self._move(case, "waiting_customer", at("09:00"))
+        self._tick(at("16:30"))
+        missed, waits = case.clock_ids.filtered(lambda c: c.kind == "update").sorted(
+            "cycle"
+        )
+        self.assertEqual((missed.outcome, missed.decided_at), ("breached", at("10:00")))
+        self.assertEqual((waits.state, waits.outcome), ("paused", "none"))
+        self.assertEqual(waits.remaining_seconds, HOUR)
+        self.assertFalse(self.env["aftersales.difference"]._check_cases(case.ids)[0])
+
     def test_reset_too_late_while_the_case_waits(self):
         """The next promise of a chain waits for the customer as well."""
         case = self._promise_updates()

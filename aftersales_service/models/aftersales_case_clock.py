@@ -170,10 +170,10 @@ class AftersalesCase(models.Model):
         live = set(self.filtered(lambda case: case._has_live_promises()).ids)
 
         def wanted(cycle):
-            cause, goes_on = cycle.clock.void_cause, cycle.values["snapshot"]
+            cause, rules_then = cycle.clock.void_cause, cycle.values["snapshot"]
             # It may have been resolved in the archive, and taken back since.
             undone = cause in UNDOABLE_CAUSES and cycle.values["case_id"] in live
-            lives_on = goes_on.get("on_reopen", "carry") != "none"
+            lives_on = rules_then.get("on_reopen", "carry") != "none"
             carried = rules[cycle.values["kind"]].carried and lives_on
             return carried and (undone or cause in (None, "carried"))
 

@@ -1,4 +1,7 @@
 from . import (
+    trust,
+    aftersales_reference_mixin,
+    aftersales_shared_mixin,
     aftersales_of_case_mixin,
     aftersales_sealed_mixin,
     aftersales_event,

@@ -91,7 +91,12 @@ class AftersalesCase(models.Model):
 
     _name = "aftersales.case"
     _description = "After-Sales Case"
-    _inherit = ["portal.mixin", "mail.thread.cc", "mail.activity.mixin"]
+    _inherit = [
+        "aftersales.reference.mixin",
+        "portal.mixin",
+        "mail.thread.cc",
+        "mail.activity.mixin",
+    ]
     _order = "next_deadline, id"
     _rec_names_search = ["number", "name"]
     _check_company_auto = True
@@ -212,6 +217,7 @@ class AftersalesCase(models.Model):
         index="btree_not_null",
         readonly=True,
         copy=False,
+        check_company=True,
         help="The earlier, closed case this one continues.",
     )
     follow_up_case_ids = fields.One2many("aftersales.case", "origin_case_id")
@@ -466,6 +472,12 @@ class AftersalesCase(models.Model):
                 )
 
     # CRUD -------------------------------------------------------------------
+
+    @api.model
+    def _checked_references(self):
+        """A case follows no case that its author may not read. Of all else that it
+        refers to Odoo itself tells the names to every colleague."""
+        return ["origin_case_id"]
 
     @api.model
     def default_get(self, fields):

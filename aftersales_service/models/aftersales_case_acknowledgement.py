@@ -7,6 +7,7 @@ from odoo import api, fields, models
 
 from ..tools.business_time import NoWorkingTime, from_epoch, to_epoch
 from ..tools.mail_headers import is_machine_address
+from .trust import system_only
 
 _logger = logging.getLogger(__name__)
 
@@ -141,6 +142,7 @@ class AftersalesCase(models.Model):
     # Job ------------------------------------------------------------------------
 
     @api.model
+    @system_only
     def _cron_acknowledge(self, batch_size=BATCH):
         """Send the confirmations that are due, in batches; another worker's cases are
         left to it, and a case that fails is tried again later."""
@@ -282,9 +284,12 @@ class AftersalesCase(models.Model):
         )
 
     def _acknowledgement_template(self):
-        return self.team_id.acknowledge_template_id or self.env.ref(
-            "aftersales_service.mail_template_acknowledgement"
-        )
+        """Return the text of the team; the standard one where the template has become
+        one for other documents since it was chosen."""
+        own = self.team_id.acknowledge_template_id
+        if own.model == self._name:
+            return own
+        return self.env.ref("aftersales_service.mail_template_acknowledgement")
 
     def _retry_acknowledgement(self, at):
         """Try a failed confirmation again, ever later; give up after a day."""

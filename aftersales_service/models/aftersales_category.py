@@ -7,6 +7,7 @@ class AftersalesCategory(models.Model):
 
     _name = "aftersales.category"
     _description = "After-Sales Category"
+    _inherit = ["aftersales.shared.mixin"]
     _parent_store = True
     _rec_name = "complete_name"
     _order = "complete_name"

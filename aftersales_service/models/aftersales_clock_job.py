@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..tools import clock_machine as machine
 from ..tools.business_time import from_epoch, to_epoch
 from .aftersales_clock import ERROR_RETRY, TOLD
+from .trust import system_only
 
 _logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class AftersalesClock(models.Model):
     _inherit = "aftersales.clock"
 
     @api.model
+    @system_only
     def _cron_tick(self):
         """Do what is due: judge late promises, notice cases at risk.
 
@@ -33,7 +35,6 @@ class AftersalesClock(models.Model):
         on are left for later. What fails is noted on the clock and tried again, ever
         more rarely, and never holds up the others.
         """
-        self = self.sudo()  # noqa: PLW0642
         now = to_epoch(fields.Datetime.now())
         while self._repeated(self._tick_batch, now):
             pass

@@ -198,7 +198,8 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _known_records(self, cycles):
-        """Return the templates and server actions that exist, of all that are named."""
+        """Return the templates and server actions for cases that exist, of all that
+        are named: they run as the system, on the ids of cases."""
         wanted = {"mail.template": set(), "ir.actions.server": set()}
         for cycle in cycles:
             for step in cycle.clock.steps:
@@ -206,9 +207,15 @@ class AftersalesClock(models.Model):
                 wanted["mail.template"].update(filter(None, [mail.get("template_id")]))
                 wanted["ir.actions.server"].update(step.get("server_action_ids", ()))
         return {
-            model: set(self.env[model].browse(ids).exists().ids) if ids else ids
+            model: set(self._for_cases(self.env[model].browse(ids)).ids) if ids else ids
             for model, ids in wanted.items()
         }
+
+    @api.model
+    def _for_cases(self, records):
+        """Return those templates or server actions that exist and are for cases."""
+        model = "model_name" if records._name == "ir.actions.server" else "model"
+        return records.exists().filtered(lambda r: r[model] == "aftersales.case")
 
     @api.model
     def _obstacle(self, clock, step, known):
@@ -220,9 +227,13 @@ class AftersalesClock(models.Model):
         """
         template_id = (step.get("mail") or {}).get("template_id")
         if template_id and template_id not in known["mail.template"]:
-            return self.env._("The mail template of a step does not exist any more.")
+            return self.env._(
+                "The mail template of a step is gone, or is not for cases any more."
+            )
         if set(step.get("server_action_ids", ())) - known["ir.actions.server"]:
-            return self.env._("The server action of a step does not exist any more.")
+            return self.env._(
+                "The server action of a step is gone, or is not for cases any more."
+            )
         level = step.get("level")
         if level and not clock.case_id.team_id._person_from_level(level)[0]:
             return self.env._(

@@ -12,6 +12,7 @@ from ..tools.business_time import ALWAYS, from_epoch
 from ..tools.replay import LEDGER, Finding, Line
 from .aftersales_job import UNFINISHED, JobKind
 from .resource_calendar import FreshSchedules
+from .trust import system_only
 
 # Enough to see what is wrong; who has more looks at the cause first.
 MAX_DIFFERENCES = 1000
@@ -242,10 +243,11 @@ class AftersalesDifference(models.Model):
     # Job ------------------------------------------------------------------------
 
     @api.model
+    @system_only
     def _cron_check(self):
         """Queue the weekly check of every company."""
         everything = [("active", "in", (True, False))]
-        for company in self.env["aftersales.team"].sudo().search(everything).company_id:
+        for company in self.env["aftersales.team"].search(everything).company_id:
             self._enqueue_check(company)
 
     @api.model

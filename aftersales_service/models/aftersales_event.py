@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.business_time import to_epoch
+from .trust import is_scheduled, is_system
 
 KINDS = [
     ("received", "Received"),
@@ -273,11 +274,10 @@ class AftersalesEvent(models.Model):
     def _current_actor(self):
         """Return the columns that say who acts: a user, a customer (portal user or
         visitor with a link), the system, or a scheduled job."""
-        if self.env.context.get("cron_id"):
-            return {"actor_kind": "cron", "actor_id": None}
+        if is_system(self.env):
+            kind = "cron" if is_scheduled(self.env) else "system"
+            return {"actor_kind": kind, "actor_id": None}
         user = self.env.user
-        if user._is_superuser():
-            return {"actor_kind": "system", "actor_id": None}
         if not user._is_internal():
             return {"actor_kind": "customer", "actor_id": user.partner_id.id}
         return {"actor_kind": "user", "actor_id": user.id}

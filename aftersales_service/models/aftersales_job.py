@@ -8,6 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from .trust import system_only
+
 _logger = logging.getLogger(__name__)
 
 STATES = [
@@ -296,9 +298,9 @@ class AftersalesJob(models.Model):
     # Work ---------------------------------------------------------------------
 
     @api.model
+    @system_only
     def _cron_work(self):
         """Do the work that waits, the most urgent and oldest first, batch by batch."""
-        self = self.sudo()  # noqa: PLW0642
         while claim := self._repeated(self._claim):
             if self._repeated(self._work_claimed, *claim) == 0:
                 return

@@ -5,6 +5,11 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from .trust import is_loading_data
+
+# In the context of a write that makes one version for all it changes. Compared by
+# identity, so it can never come over RPC.
+_ONE_VERSION = object()
 # Fields whose change makes no new version: they alter no promise.
 UNVERSIONED_FIELDS = frozenset({"name", "active", "sequence", "version", "note"})
 # Fields of a case that follow from its promises: a choice of promises by them would
@@ -32,6 +37,7 @@ class AftersalesPolicy(models.Model):
 
     _name = "aftersales.policy"
     _description = "After-Sales Promise Policy"
+    _inherit = ["aftersales.shared.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -201,7 +207,7 @@ class AftersalesPolicy(models.Model):
     def create(self, vals_list):
         """Create policies in version 1."""
         policies = super(
-            AftersalesPolicy, self.with_context(aftersales_no_version=True)
+            AftersalesPolicy, self.with_context(aftersales_no_version=_ONE_VERSION)
         ).create(vals_list)
         self._forget_table()
         policies = policies.with_env(self.env)
@@ -211,7 +217,7 @@ class AftersalesPolicy(models.Model):
     def write(self, vals):
         """Write; a change of what is promised or to whom makes a new version."""
         result = super(
-            AftersalesPolicy, self.with_context(aftersales_no_version=True)
+            AftersalesPolicy, self.with_context(aftersales_no_version=_ONE_VERSION)
         ).write(vals)
         if set(vals) - UNVERSIONED_FIELDS:
             self._bump_version()
@@ -231,6 +237,8 @@ class AftersalesPolicy(models.Model):
                 vals["name"] = self.env._("%(name)s (copy)", name=policy.name)
             if "active" not in (default or {}):
                 vals["active"] = False
+            if not self.env.su and not self.env.user.aftersales_has_all_companies:
+                vals["company_id"] = vals.get("company_id") or self.env.company.id
         return copies
 
     def _forget_table(self):
@@ -254,13 +262,13 @@ class AftersalesPolicy(models.Model):
     def _bump_version(self):
         """Make a new version of each policy that promises something else than its last
         version says. A surrounding write of the policy does so once for all."""
-        if self.env.context.get("aftersales_no_version"):
+        if self.env.context.get("aftersales_no_version") is _ONE_VERSION:
             return
         known = self.env["aftersales.policy.version"]._latest(self)
         changed = self.filtered(
             lambda policy: known.get(policy.id) != policy._version_data()
         )
-        if self.env.context.get("install_mode"):
+        if is_loading_data(self.env):
             # Still being loaded, promise by promise: no case can know it yet.
             changed.filtered(lambda policy: policy.version == 1)._record_version()
             changed = changed.filtered(lambda policy: policy.version > 1)

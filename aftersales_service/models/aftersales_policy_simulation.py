@@ -76,6 +76,7 @@ class AftersalesPolicySimulation(models.Model):
 
     _name = "aftersales.policy.simulation"
     _description = "After-Sales Policy Simulation"
+    _inherit = ["aftersales.reference.mixin"]
     _order = "id desc"
 
     name = fields.Char(compute="_compute_name", store=True, readonly=False, copy=False)

@@ -35,6 +35,7 @@ class AftersalesPolicyStep(models.Model):
 
     _name = "aftersales.policy.step"
     _description = "After-Sales Escalation Step"
+    _inherit = ["aftersales.shared.mixin"]
     _order = "target_id, sequence, id"
 
     target_id = fields.Many2one(

@@ -5,6 +5,7 @@ from odoo.exceptions import ValidationError
 
 from ..tools.business_time import ALWAYS, NoWorkingTime, to_epoch
 from .aftersales_policy import plain_values
+from .trust import is_loading_data
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 CALENDAR_MODES = [
@@ -49,6 +50,7 @@ class AftersalesPolicyTarget(models.Model):
 
     _name = "aftersales.policy.target"
     _description = "After-Sales Promise"
+    _inherit = ["aftersales.shared.mixin"]
     _order = "policy_id, sequence, id"
     _rec_name = "kind"
 
@@ -423,7 +425,7 @@ class AftersalesPolicyTarget(models.Model):
     @api.constrains("target_seconds", "calendar_mode", "calendar_id")
     def _check_can_work(self):
         """Refuse a promise whose time could never end."""
-        if self.env.context.get("install_mode"):
+        if is_loading_data(self.env):
             return
         now = to_epoch(fields.Datetime.now())
         for target in self.filtered("target_seconds"):

@@ -22,6 +22,7 @@ class AftersalesStage(models.Model):
 
     _name = "aftersales.stage"
     _description = "After-Sales Stage"
+    _inherit = ["aftersales.shared.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

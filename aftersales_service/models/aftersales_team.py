@@ -10,7 +10,7 @@ class AftersalesTeam(models.Model):
 
     _name = "aftersales.team"
     _description = "After-Sales Team"
-    _inherit = ["mail.alias.mixin.optional", "mail.thread"]
+    _inherit = ["aftersales.shared.mixin", "mail.alias.mixin.optional", "mail.thread"]
     _order = "sequence, name, id"
     _check_company_auto = True
 
@@ -186,6 +186,21 @@ class AftersalesTeam(models.Model):
                         calendar=team.calendar_id.name,
                     )
                 ) from error
+
+    @api.constrains("acknowledge_template_id")
+    def _check_acknowledge_template(self):
+        """Refuse a text made for other documents: it is written as the system, and
+        would tell a stranger what is in them."""
+        for team in self.sudo():
+            model = team.acknowledge_template_id.model
+            if model and model != "aftersales.case":
+                raise ValidationError(
+                    self.env._(
+                        "The acknowledgement of the team “%s” must be a mail template "
+                        "for after-sales cases. Choose another one.",
+                        team.name,
+                    )
+                )
 
     # Mail -------------------------------------------------------------------
 

@@ -21,6 +21,18 @@ class ResUsers(models.Model):
         compute="_compute_aftersales_overseen_team_ids",
     )
 
+    aftersales_has_all_companies = fields.Boolean(
+        compute="_compute_aftersales_has_all_companies",
+        export_string_translation=False,
+    )
+
+    def _compute_aftersales_has_all_companies(self):
+        """What all companies share is changed only by who works in all of them; record
+        rules say so."""
+        companies = self.env["res.company"].sudo().search([])
+        for user in self:
+            user.aftersales_has_all_companies = not companies - user.company_ids
+
     def _compute_aftersales_overseen_team_ids(self):
         """Of those he leads or answers for on a higher level he sees all cases, member
         or not; record rules say so."""

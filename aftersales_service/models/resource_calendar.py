@@ -108,6 +108,12 @@ class ResourceCalendar(models.Model):
 
     def write(self, vals):
         """Write; what is planned in these hours is planned again."""
+        result = self._aftersales_write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # also as what they have become
+        return result
+
+    def _aftersales_write(self, vals):
         if not {*SCHEDULE_FIELDS, "attendance_ids", "leave_ids"} & set(vals):
             return super().write(vals)
         with self._aftersales_watched(self.ids) as calendars:

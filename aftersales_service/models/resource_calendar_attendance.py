@@ -19,7 +19,10 @@ class ResourceCalendarAttendance(models.Model):
         """Write; the promises that run in these hours are planned again."""
         ids = {*self.calendar_id.ids, vals.get("calendar_id")}
         with self._aftersales_watched(ids):
-            return super().write(vals)
+            result = super().write(vals)
+        if "calendar_id" in vals:
+            self.check_access("write")  # also where they have come to
+        return result
 
     def unlink(self):
         """Delete; the promises that run in these hours are planned again."""

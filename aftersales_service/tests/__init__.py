@@ -54,4 +54,5 @@ from . import (
     test_simulation,
     test_team,
     test_translations,
+    test_trust,
 )

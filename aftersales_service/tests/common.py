@@ -1,14 +1,14 @@
 """What every test of the addon stands on."""
 
 from odoo.fields import Command
-from odoo.tests import new_test_user
+from odoo.tests import freeze_time, new_test_user
 from odoo.tools import SQL
 
 from odoo.addons.base.tests.common import BaseCommon
 
 from .clauses import clause
 
-__all__ = ["AftersalesCommon", "clause", "delete_cases"]
+__all__ = ["AftersalesCommon", "StoppedClock", "clause", "delete_cases"]
 
 
 def delete_cases(cr, case_ids):
@@ -22,6 +22,30 @@ def delete_cases(cr, case_ids):
         names = (SQL.identifier(table), SQL.identifier(column))
         cr.execute(SQL("DELETE FROM %s WHERE %s = ANY(%s)", *names, case_ids))
     cr.execute("ALTER TABLE aftersales_event ENABLE TRIGGER USER")
+
+
+class StoppedClock(freeze_time):
+    """The attribute ``freeze_time`` of a test class: it is the same instant for what
+    the class makes and when each of its tests begins, on whatever day they run."""
+
+    def __init__(self, instant):
+        super().__init__(instant)
+        self.instant = instant
+        self.clock = None
+
+    def __enter__(self):
+        self.clock = super().__enter__()
+        return self.clock
+
+    start = __enter__
+
+    def rewind(self):
+        """Begin at the first instant again.
+
+        :return: what moves the clock: ``tick()``, ``move_to()``
+        """
+        self.clock.move_to(self.instant)
+        return self.clock
 
 
 class AftersalesCommon(BaseCommon):

@@ -9,11 +9,10 @@ from unittest.mock import patch
 import pytz
 
 from odoo import fields
-from odoo.tests import freeze_time
 
 from odoo.addons.mail.tests.common import MailCase
 
-from .common import AftersalesCommon
+from .common import AftersalesCommon, StoppedClock
 
 MAILS = Path(__file__).parent / "mails"
 
@@ -22,7 +21,7 @@ class AftersalesMailCommon(AftersalesCommon, MailCase):
     """The team answers at support@ourcompany.example.com."""
 
     # A Monday in winter, within service hours: 10:00 in Madrid.
-    NOW = "2026-11-23 09:00:00"
+    freeze_time = StoppedClock("2026-11-23 09:00:00")
 
     @classmethod
     def setUpClass(cls):
@@ -44,9 +43,7 @@ class AftersalesMailCommon(AftersalesCommon, MailCase):
 
     def setUp(self):
         super().setUp()
-        clock = freeze_time(self.NOW)
-        self.clock = clock.start()
-        self.addCleanup(clock.stop)
+        self.clock = self.freeze_time.rewind()
 
     def later(self, **delta):
         """Let time pass, for instance ``minutes=5``."""

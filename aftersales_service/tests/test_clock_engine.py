@@ -17,7 +17,7 @@ from ..models import aftersales_clock_job, aftersales_clock_tell
 from ..tools import clock_machine as machine
 from ..tools.business_time import to_epoch
 from ..tools.clock_machine import Clock
-from .common import AftersalesCommon, clause, delete_cases
+from .common import AftersalesCommon, StoppedClock, clause, delete_cases
 
 HOUR = 3600
 DAY = timedelta(days=1)
@@ -35,6 +35,8 @@ def at(clock_time, day=0):
 class ClockCommon(AftersalesCommon):
     """A team with three promises: receipt confirmed in 15 minutes around the clock, a
     first answer in ten minutes and a solution in four hours of service."""
+
+    freeze_time = StoppedClock(at("08:00"))
 
     @classmethod
     def setUpClass(cls):
@@ -69,7 +71,7 @@ class ClockCommon(AftersalesCommon):
 
     def setUp(self):
         super().setUp()
-        self.frozen = self.startPatcher(freeze_time(at("08:00")))
+        self.frozen = self.freeze_time.rewind()
 
     def _case(self, instant, **values):
         """Create a case received at an instant, which is now."""

@@ -2,13 +2,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from freezegun import freeze_time
-
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import AftersalesCommon, clause
+from .common import AftersalesCommon, StoppedClock, clause
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 # A Monday, ten in the morning in Madrid
@@ -18,6 +16,8 @@ MONDAY = datetime(2026, 1, 5, 9)
 @tagged("post_install", "-at_install", "aftersales_engine")
 class ClockKindsCommon(AftersalesCommon):
     """Policies of the test alone, and time that the test tells."""
+
+    freeze_time = StoppedClock(MONDAY)
 
     @classmethod
     def setUpClass(cls):
@@ -29,9 +29,7 @@ class ClockKindsCommon(AftersalesCommon):
 
     def setUp(self):
         super().setUp()
-        clock = freeze_time(MONDAY)
-        self.time = clock.start()
-        self.addCleanup(clock.stop)
+        self.time = self.freeze_time.rewind()
 
     def _promise(self, kind, seconds=DAY, mode="always", **values):
         """Let a policy promise a kind to every case."""

@@ -440,7 +440,7 @@ class TestLadder(LadderCommon):
         self.assertEqual(self._fired(case), [str(telling.id)])
         self.assertEqual(len(case.activity_ids), 1)
         broken = self._cycles(case, "update")[0]
-        self.assertIn("does not exist any more", broken.last_error)
+        self.assertIn("gone, or is not for cases any more", broken.last_error)
 
     @mute_logger(MODEL)
     def test_chain_with_one_failing_action(self):
@@ -1022,7 +1022,9 @@ class TestLadder(LadderCommon):
         action.unlink()
         self._tick(at("14:01"))
         self.assertFalse(self._fired(case))
-        self.assertIn("does not exist any more", self._clock(case).last_error)
+        self.assertIn(
+            "gone, or is not for cases any more", self._clock(case).last_error
+        )
 
     @mute_logger(MODEL)
     def test_nobody_to_escalate_to(self):

@@ -1,6 +1,7 @@
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
+from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -106,3 +107,19 @@ class TestMigration(ClockCommon):
         self.assertNotEqual(names(), wide)
         migrate(self.env, "19.0.1.3.0", "19.0.1.2.0")
         self.assertEqual(names(), wide)
+
+    def test_jobs_of_the_system(self):
+        """They are the system's, and administrators' to run by hand."""
+        jobs = self.env["ir.cron"].union(
+            *(
+                self.env.ref(f"aftersales_service.ir_cron_{name}")
+                for name in ("acknowledge", "check", "clock_tick", "job")
+            )
+        )
+        system = self.env.ref("base.group_system")
+        jobs.write({"user_id": self.user_manager.id, "group_ids": [Command.clear()]})
+        migrate(self.env, "19.0.1.4.0", None)
+        self.assertEqual(jobs.user_id, self.user_manager)
+        migrate(self.env, "19.0.1.4.0", "19.0.1.3.0")
+        self.assertEqual(jobs.user_id, self.env.ref("base.user_root"))
+        self.assertEqual([job.group_ids for job in jobs], [system] * 4)

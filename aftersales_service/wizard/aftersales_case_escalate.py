@@ -9,6 +9,7 @@ class AftersalesCaseEscalate(models.TransientModel):
 
     _name = "aftersales.case.escalate"
     _description = "Escalate an After-Sales Case"
+    _inherit = ["aftersales.reference.mixin"]
 
     case_id = fields.Many2one(
         "aftersales.case", required=True, default=lambda self: self._default_case_id()

@@ -8,6 +8,7 @@ class AftersalesCaseLink(models.TransientModel):
 
     _name = "aftersales.case.link"
     _description = "Link an After-Sales Case to a Customer"
+    _inherit = ["aftersales.reference.mixin"]
 
     case_id = fields.Many2one("aftersales.case", required=True)
     # As the user: a client can name any case.

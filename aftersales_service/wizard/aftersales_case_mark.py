@@ -8,6 +8,7 @@ class AftersalesCaseMark(models.TransientModel):
 
     _name = "aftersales.case.mark"
     _description = "Set After-Sales Cases Aside"
+    _inherit = ["aftersales.reference.mixin"]
 
     case_ids = fields.Many2many(
         "aftersales.case",

@@ -11,6 +11,7 @@ class AftersalesCasePromise(models.TransientModel):
 
     _name = "aftersales.case.promise"
     _description = "Promise the Customer a Time"
+    _inherit = ["aftersales.reference.mixin"]
 
     case_id = fields.Many2one("aftersales.case", required=True, readonly=True)
     topic = fields.Selection(

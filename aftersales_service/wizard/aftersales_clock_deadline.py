@@ -6,6 +6,7 @@ class AftersalesClockDeadline(models.TransientModel):
 
     _name = "aftersales.clock.deadline"
     _description = "Set the Deadline of a Promise"
+    _inherit = ["aftersales.reference.mixin"]
 
     clock_id = fields.Many2one("aftersales.clock", required=True, readonly=True)
     # As the user: a client can name any promise.

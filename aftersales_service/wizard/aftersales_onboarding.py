@@ -12,6 +12,7 @@ class AftersalesOnboarding(models.TransientModel):
 
     _name = "aftersales.onboarding"
     _description = "First Start of After-Sales"
+    _inherit = ["aftersales.reference.mixin"]
 
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self._default_company_id()

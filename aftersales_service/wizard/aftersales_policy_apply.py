@@ -26,6 +26,7 @@ class AftersalesPolicyApply(models.TransientModel):
 
     _name = "aftersales.policy.apply"
     _description = "Apply a Policy to Open Cases"
+    _inherit = ["aftersales.reference.mixin"]
 
     policy_id = fields.Many2one(
         "aftersales.policy", required=True, readonly=True, ondelete="cascade"
@@ -167,6 +168,7 @@ class AftersalesPolicyArchive(models.TransientModel):
 
     _name = "aftersales.policy.archive"
     _description = "Archive a Policy"
+    _inherit = ["aftersales.reference.mixin"]
 
     policy_id = fields.Many2one(
         "aftersales.policy", required=True, readonly=True, ondelete="cascade"

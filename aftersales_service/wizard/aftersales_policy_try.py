@@ -30,6 +30,7 @@ class AftersalesPolicyTry(models.TransientModel):
 
     _name = "aftersales.policy.try"
     _description = "Which After-Sales Policy Applies?"
+    _inherit = ["aftersales.reference.mixin"]
 
     case_id = fields.Many2one(
         "aftersales.case",

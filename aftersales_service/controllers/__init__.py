@@ -1,1 +1,3 @@
-from . import portal, portal_intake
+from . import (
+    portal,
+)

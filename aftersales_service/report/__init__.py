@@ -1,1 +1,1 @@
-from . import aftersales_report_clock
+from . import clock

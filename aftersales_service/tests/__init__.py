@@ -1,58 +1,13 @@
-from . import (
-    test_access,
-    test_acknowledgement,
-    test_backend_tours,
-    test_board,
-    test_board_tours,
-    test_business_time,
-    test_calendar_change,
-    test_case,
-    test_case_customer,
-    test_case_stage,
-    test_clock_engine,
-    test_clock_faults,
-    test_clock_kinds,
-    test_clock_lives,
-    test_clock_machine,
-    test_clock_merge,
-    test_clock_properties,
-    test_clock_rematch,
-    test_clock_undo,
-    test_dialogs,
-    test_escalation,
-    test_event_ledger,
-    test_explain,
-    test_filters,
-    test_health,
-    test_integrity,
-    test_job,
-    test_ladder,
-    test_last_event,
-    test_mail_gateway,
-    test_mail_replies,
-    test_mail_robustness,
-    test_mail_server,
-    test_manual_deadline,
-    test_migration,
-    test_notice,
-    test_onboarding,
-    test_panel,
-    test_pick,
-    test_policy,
-    test_policy_apply,
-    test_policy_matrix,
-    test_policy_try,
-    test_portal,
-    test_portal_tour,
-    test_promise,
-    test_promise_tours,
-    test_query_counts,
-    test_replay,
-    test_report_clock,
-    test_review,
-    test_settings,
-    test_simulation,
-    test_team,
-    test_translations,
-    test_trust,
-)
+from . import test_filters, test_migration, test_translations
+from .tools import *
+from .base import *
+from .ledger import *
+from .case import *
+from .policy import *
+from .clock import *
+from .mail import *
+from .portal import *
+from .desk import *
+from .escalation import *
+from .integrity import *
+from .rollout import *

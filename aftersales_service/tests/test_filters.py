@@ -5,8 +5,8 @@ from lxml import etree
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
-from .test_clock_engine import at
-from .test_ladder import LadderCommon
+from .clock.test_clock_engine import at
+from .escalation.test_clock_ladder import LadderCommon
 
 
 @tagged("post_install", "-at_install")

@@ -5,7 +5,7 @@ from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from .test_clock_engine import ClockCommon, at
+from .clock.test_clock_engine import ClockCommon, at
 
 SCRIPTS = Path(__file__).parents[1] / "migrations"
 

@@ -1,0 +1,16 @@
+"""Clocks: the promises of a case while they run, and how they explain themselves.
+
+Uses: policy and below.
+Not here: No mail, and nobody who is told.
+"""
+
+from . import (
+    aftersales_clock,
+    aftersales_clock_job,
+    aftersales_clock_manual,
+    aftersales_clock_replan,
+    aftersales_clock_explain,
+    aftersales_clock_deadline,
+    aftersales_case_clock,
+    aftersales_case_clock_merge,
+)

@@ -1,0 +1,139 @@
+from odoo import models
+from odoo.tools import SQL
+
+from ...tools import clock_machine as machine
+from ...tools.business_time import from_epoch, to_epoch
+
+
+class AftersalesCase(models.Model):
+    """What becomes of promises when cases are merged."""
+
+    _inherit = "aftersales.case"
+
+    # Merging --------------------------------------------------------------------
+
+    def _clocks_absorb(self, others, at):
+        """Let one case take over the promises of others that are merged into it.
+
+        What is open on the others is void, what was broken there stays broken. The
+        oldest wait of all for an answer is the wait of this case from now on, and the
+        time spent on a solution is the union of the times spent, never their sum.
+
+        :param others: ``aftersales.case`` records, of the same company
+        :param at: when, a ``datetime``
+        """
+        self.ensure_one()
+        Clocks = self.env["aftersales.clock"].sudo()
+        instant = to_epoch(at)
+        own = Clocks._load_of_cases(self.ids, ended=True)
+        theirs = Clocks._load_of_cases(others.ids, ended=True)
+        changed = []
+        for cycle in theirs:
+            if cycle.clock.state != "stopped":
+                changed += cycle.settle(Clocks._schedule(cycle), instant)
+        waits = self._absorb_waits(own, [*theirs, *changed], instant)
+        before = Clocks._load_of_cases(others._absorbed_before(self), ended=True)
+        changed += waits
+        changed += self._absorb_durations(own, [*theirs, *before], others, instant)
+        for cycle in [*theirs, *changed]:
+            if cycle.values["case_id"] in others._ids:
+                schedule = Clocks._schedule(cycle)
+                cycle.add(machine.void(cycle.clock, schedule, instant, "merged"))
+                changed += [cycle] if cycle not in changed else []
+        (self | others)._clocks_store(list({id(c): c for c in changed}.values()))
+
+    def _absorbed_before(self, survivor):
+        """Return the ids of the cases that were merged into these before, by the
+        ledger: also into those, and so on."""
+        found, todo = {*self.ids, survivor.id}, self.ids
+        while todo:
+            rows = self.env.execute_query(
+                SQL(
+                    "SELECT DISTINCT absorbed::int4 FROM aftersales_event,"
+                    " jsonb_array_elements_text(data->'absorbed') absorbed"
+                    " WHERE kind = 'clock_merged' AND case_id = ANY(%s)",
+                    todo,
+                )
+            )
+            todo = [row[0] for row in rows if row[0] not in found]
+            found.update(todo)
+        return found - {*self.ids, survivor.id}
+
+    def _absorb_waits(self, own, theirs, instant):
+        """Let the oldest open wait for an answer be this case's wait. One that was
+        broken already is not broken a second time, but goes on here."""
+        waits = [cycle for cycle in theirs if _is_wait(cycle)]
+        mine = [c for c in own if _is_wait(c) and c.clock.is_open]
+        still_open = [c.clock.started_at for c in waits if c.clock.is_open]
+        if not mine:
+            oldest = min(waits, key=lambda c: c.clock.started_at, default=None)
+            return self._begin_wait(oldest.clock, instant) if oldest else []
+        if not still_open:
+            return []
+        schedule_of = self.env["aftersales.clock"].sudo()._schedule
+        for cycle in mine:
+            cycle.changed_rules = True
+            schedule = schedule_of(cycle)
+            cycle.add(
+                machine.move_start(cycle.clock, schedule, instant, min(still_open))
+            )
+        return mine
+
+    def _begin_wait(self, wait, instant):
+        """Return the new wait of a case that had none, at an instant before now.
+
+        :param wait: ``Clock`` of the wait it takes over
+        """
+        # A confirmation of receipt may have been the first answer.
+        answered = self.first_response_at or any(
+            clock.kind == "first_response" and clock.outcome == "met"
+            for clock in self.sudo().clock_ids
+        )
+        kind = "next_response" if answered else "first_response"
+        at = {self.id: from_epoch(wait.started_at)}
+        target = self._clock_targets([kind])[self.id].get(kind)
+        if not target:
+            return []
+        known = self._clock_cycles_known({kind, "first_response"})
+        cycle = self.sudo()._first_or_next_cycle(target, at, known, "")
+        if not cycle:
+            return []
+        if not wait.is_open:
+            cycle.clock.carried_breach = True
+            cycle.clock.deadline = wait.deadline
+        schedule = self.env["aftersales.clock"].sudo()._schedule(cycle)
+        cycle.add(machine.start(cycle.clock, schedule, "merged"))
+        cycle.add(machine.judge_change(cycle.clock, schedule, instant, "merged"))
+        return [cycle]
+
+    def _absorb_durations(self, own, theirs, others, instant):
+        """Let the solution of this case count the time spent on the others as well."""
+        rules = self.env["aftersales.policy.target"]._clock_kinds()
+        changed = []
+        for cycle in own:
+            kind = cycle.values["kind"]
+            same = [c.clock for c in theirs if c.values["kind"] == kind]
+            if cycle.clock.state == "stopped" or not rules[kind].carried or not same:
+                continue
+            fresh = cycle.values["snapshot"].get("on_reopen") == "fresh"
+            earlier = [c for c in own if c.values["kind"] == kind and c is not cycle]
+            lines = machine.absorb(
+                cycle.clock,
+                self.env["aftersales.clock"].sudo()._schedule(cycle),
+                instant,
+                earlier=[] if fresh else [c.clock for c in earlier],
+                others=same,
+            )
+            for line in lines:
+                if line["kind"] == "clock_merged":
+                    line["data"]["absorbed"] = others.ids
+            cycle.changed_rules = True
+            cycle.add(lines)
+            changed.append(cycle)
+        return changed
+
+
+def _is_wait(cycle):
+    """Whether a cycle is a wait of a customer for an answer that is still to come."""
+    kinds = ("first_response", "next_response")
+    return cycle.values["kind"] in kinds and cycle.clock.state != "stopped"

@@ -1,0 +1,657 @@
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
+
+from ...tools import clock_machine as machine
+from ...tools.business_time import ALWAYS, from_epoch, to_epoch
+from ...tools.clock_machine import Clock
+
+# Proves that a write comes from the engine: compared by identity, and a context that
+# came over RPC holds plain JSON and can never contain it.
+_ENGINE = object()
+
+# Events with a hook.
+TOLD = frozenset({"breached", "warned", "error"})
+# Seconds until a clock without a deadline looks for one again.
+ERROR_RETRY = 3600
+
+# Column → type in PostgreSQL. The machine's own fields come first.
+_INSTANTS = (
+    "started_at",
+    "deadline",
+    "warning_at",
+    "warned_at",
+    "decided_at",
+    "stopped_at",
+    "next_event_at",
+    "fixed_deadline",
+    "floor_at",
+)
+_MACHINE_COLUMNS = {
+    **dict.fromkeys(_INSTANTS, "timestamp"),
+    "target_seconds": "int4",
+    "carried_seconds": "int4",
+    "carried_breach": "bool",
+    "pauses": "jsonb",
+    "state": "varchar",
+    "outcome": "varchar",
+    "remaining_seconds": "int4",
+    "void_cause": "varchar",
+    "breach_cause": "varchar",
+    "steps_done": "jsonb",
+}
+_FIXED_COLUMNS = {
+    "case_id": "int4",
+    "company_id": "int4",
+    "kind": "varchar",
+    "subject": "varchar",
+    "cycle": "int4",
+    "policy_id": "int4",
+    "target_id": "int4",
+    "policy_version": "int4",
+    "calendar_id": "int4",
+    "tz": "varchar",
+    "snapshot": "jsonb",
+}
+_RESULT_COLUMNS = {
+    "calendar_seconds": "int4",
+    "business_seconds": "int4",
+    "net_seconds": "int4",
+    "decision": "jsonb",
+    "last_event": "varchar",
+    "pending_event": "varchar",
+    "error_count": "int4",
+    "last_error": "varchar",
+    "retry_at": "timestamp",
+    "owes_steps": "bool",
+    "is_manual": "bool",
+    "manual_reason": "varchar",
+    "manual_user_id": "int4",
+}
+_MANUAL_COLUMNS = ("is_manual", "manual_reason", "manual_user_id")
+_JSON_COLUMNS = ("pauses", "snapshot", "decision", "steps_done")
+_ALL_COLUMNS = {**_FIXED_COLUMNS, **_MACHINE_COLUMNS, **_RESULT_COLUMNS}
+# What only a change of the rules alters.
+_RULE_COLUMNS = frozenset(
+    {
+        *_FIXED_COLUMNS,
+        "started_at",
+        "target_seconds",
+        "carried_seconds",
+        "carried_breach",
+        "fixed_deadline",
+        "floor_at",
+        "is_manual",
+        "manual_reason",
+        "manual_user_id",
+    }
+)
+# What any other act may change.
+_ACT_COLUMNS = {n: t for n, t in _ALL_COLUMNS.items() if n not in _RULE_COLUMNS}
+
+STATES = [("running", "Running"), ("paused", "Paused"), ("stopped", "Stopped")]
+OUTCOMES = [
+    ("none", "Open"),
+    ("met", "Kept"),
+    ("breached", "Broken"),
+    ("void", "Void"),
+]
+
+
+@dataclass
+class Cycle:
+    """A clock while the engine works on it: the machine's part, the columns around it,
+    and what happened meanwhile."""
+
+    clock: Clock
+    values: dict
+    id: int | None = None
+    lines: list = field(default_factory=list)
+    # codes of what others should be told of
+    news: list = field(default_factory=list)
+    # whether the rules it is counted by were changed
+    changed_rules: bool = False
+
+    @classmethod
+    def from_row(cls, row):
+        """Make a cycle of a row of the table, a dict with ``id`` and all columns."""
+        values = {
+            name: to_epoch(row[name])
+            if name in _INSTANTS and row[name] is not None
+            else row[name]
+            for name in _MACHINE_COLUMNS
+        }
+        values["pauses"] = [list(line) for line in values["pauses"] or ()]
+        values["carried_seconds"] = values["carried_seconds"] or 0
+        values["carried_breach"] = bool(values["carried_breach"])
+        values["steps_done"] = values["steps_done"] or []
+        around = {n: row[n] for n in (*_FIXED_COLUMNS, *_RESULT_COLUMNS)}
+        rules = row["snapshot"]
+        clock = Clock(
+            warn_percent=rules["warn_percent"],
+            chained=rules.get("chained", False),
+            steps=rules.get("steps", []),
+            **values,
+        )
+        if clock.state == "running" and clock.is_open and clock.deadline is None:
+            clock.error = machine.NO_WORKING_TIME
+        return cls(clock, around, row["id"])
+
+    def successor(self, clock):
+        """Return the next cycle of the same promise, not stored yet."""
+        values = {name: self.values[name] for name in _FIXED_COLUMNS}
+        values["cycle"] += 1
+        if clock.fixed_deadline is not None:
+            values.update((name, self.values.get(name)) for name in _MANUAL_COLUMNS)
+        return Cycle(clock, values)
+
+    def settle(self, schedule, instant):
+        """Judge what lies before an instant.
+
+        :return: list of this cycle and, of a chain, those that follow; the last one
+            is the one that goes on
+        """
+        self.add(machine.settle(self.clock, schedule, instant))
+        return self.follow(schedule, instant)
+
+    def follow(self, schedule, instant, begin=None):
+        """Return this cycle and those that follow it in a chain up to an instant.
+
+        :param begin: function of each that follows, called before it is judged
+        """
+        cycles = [self]
+        while machine.follows(cycles[-1].clock):
+            clock, lines = machine.chain(cycles[-1].clock, schedule)
+            follower = cycles[-1].successor(clock)
+            follower.add(lines)
+            if begin:
+                begin(follower)
+            follower.add(machine.settle(clock, schedule, instant))
+            cycles.append(follower)
+        return cycles
+
+    def column(self, name):
+        """Return the value of a column as PostgreSQL takes it."""
+        if name in _MACHINE_COLUMNS:
+            value = getattr(self.clock, name)
+            if name in _INSTANTS:
+                return None if value is None else from_epoch(value)
+        else:
+            value = self.values.get(name)
+        if name in _JSON_COLUMNS:
+            return None if value is None else json.dumps(value)
+        return value
+
+    def add(self, lines):
+        """Take the ledger lines of an act on the clock."""
+        self.lines += lines
+        codes = (line["kind"].removeprefix("clock_") for line in lines)
+        self.news += [code for code in codes if code != "step_skipped"]
+
+    @property
+    def last_news(self):
+        """Code of what happened last, for ``last_event``."""
+        return self.codes[-1] if self.news else None
+
+    @property
+    def codes(self):
+        """Codes of what happened, each once; what was judged comes after the steps
+        that were taken because of it, to be what is seen last."""
+        codes = dict.fromkeys(self.news)
+        return sorted(codes, key=lambda code: code != "step_fired")
+
+
+class AftersalesClock(models.Model):
+    """One cycle of one promise on one case.
+
+    ``state`` says whether time is counted, ``outcome`` what became of the promise; a
+    broken promise keeps running until it is fulfilled. Clocks are a fact: only the
+    engine writes them, by SQL in batches.
+    """
+
+    _name = "aftersales.clock"
+    _description = "After-Sales Clock"
+    _order = "case_id, kind, cycle"
+    _rec_name = "kind"
+    _log_access = False
+
+    case_id = fields.Many2one(
+        "aftersales.case", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one("res.company", required=True)
+    kind = fields.Selection(lambda self: self._selection_kind(), required=True)
+    subject = fields.Char(
+        required=True,
+        default="",
+        help="What exactly was promised, where a case can have several promises of "
+        "one kind at a time.",
+    )
+    cycle = fields.Integer(
+        required=True,
+        default=1,
+        help="1 for the first promise of its kind on the case, then counted up.",
+    )
+
+    # What was promised: a copy made at the start
+    policy_id = fields.Many2one(
+        "aftersales.policy", ondelete="set null", index="btree_not_null"
+    )
+    target_id = fields.Many2one(
+        "aftersales.policy.target", ondelete="set null", index="btree_not_null"
+    )
+    policy_version = fields.Integer()
+    target_seconds = fields.Integer(string="Promised Time (s)", required=True)
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Working Hours",
+        ondelete="restrict",
+        help="Empty: around the clock.",
+    )
+    tz = fields.Char(string="Time Zone")
+    snapshot = fields.Json(help="The rules the promise was started with.")
+    fixed_deadline = fields.Datetime(
+        string="Fixed Time",
+        help="A time told to the customer, or set by hand: pauses, holidays and other "
+        "policies do not move it.",
+    )
+    floor_at = fields.Datetime(
+        string="Not Before",
+        help="The deadline is never before this time. A promise that ends earlier had "
+        "not been made yet and is void.",
+    )
+    is_manual = fields.Boolean(string="Set by Hand", help="A manager set the deadline.")
+    manual_reason = fields.Char(string="Reason", help="Why it was set by hand.")
+    manual_user_id = fields.Many2one(
+        "res.users", string="Set By", ondelete="set null", index="btree_not_null"
+    )
+
+    # Where it stands
+    state = fields.Selection(STATES, required=True)
+    outcome = fields.Selection(OUTCOMES, required=True)
+    started_at = fields.Datetime(string="Started", required=True)
+    deadline = fields.Datetime(help="Empty while an open promise is paused.")
+    remaining_seconds = fields.Integer(
+        string="Remaining (s)", help="What is left, while paused."
+    )
+    warning_at = fields.Datetime(string="At Risk From")
+    warned_at = fields.Datetime(string="Warned")
+    pauses = fields.Json(help="List of [from, to, cause]; instants in epoch seconds.")
+    carried_seconds = fields.Integer(
+        string="Carried (s)", help="Seconds used up before the case was reopened."
+    )
+    carried_breach = fields.Boolean(
+        help="Broken in an earlier cycle already: counts in no figure of this one."
+    )
+    void_cause = fields.Char()
+    breach_cause = fields.Char()
+    decided_at = fields.Datetime(
+        string="Decided",
+        help="The instant it was kept, or its deadline if it was broken.",
+    )
+    stopped_at = fields.Datetime(string="Ended")
+    calendar_seconds = fields.Integer(string="Duration (s)")
+    business_seconds = fields.Integer(string="Duration in Service Hours (s)")
+    net_seconds = fields.Integer(string="Duration Without Pauses (s)")
+    decision = fields.Json(help="Why it was decided so: frozen at that moment.")
+    steps_done = fields.Json(help="Keys of the steps of the ladder taken or skipped.")
+
+    # The job
+    next_event_at = fields.Datetime()
+    last_event = fields.Selection(
+        lambda self: self._selection_last_event(),
+        help="What happened to it last. Automated actions can listen on it.",
+    )
+    pending_event = fields.Char(help="Event whose consequences failed, to be retried.")
+    error_count = fields.Integer()
+    last_error = fields.Char()
+    retry_at = fields.Datetime()
+    owes_steps = fields.Boolean(
+        help="Broken and ended at once, because the next promise of the chain began. "
+        "Its steps at the deadline are still to be taken."
+    )
+
+    _cycle_uniq = models.UniqueIndex(
+        "(case_id, kind, subject, cycle)", "This promise has been started already."
+    )
+    _next_event_idx = models.Index("(next_event_at) WHERE state = 'running'")
+    _error_idx = models.Index("(id) WHERE error_count > 0")
+    _retry_idx = models.Index("(retry_at) WHERE state = 'stopped'")
+    _company_decided_idx = models.Index("(company_id, decided_at)")
+    _calendar_idx = models.Index("(calendar_id, id) WHERE state <> 'stopped'")
+
+    def _selection_kind(self):
+        kinds = self.env["aftersales.policy.target"]._clock_kinds()
+        return [(code, kind.label) for code, kind in kinds.items()]
+
+    def _selection_last_event(self):
+        return [
+            ("started", self.env._("Started")),
+            ("paused", self.env._("Paused")),
+            ("resumed", self.env._("Resumed")),
+            ("warned", self.env._("At risk")),
+            ("met", self.env._("Kept")),
+            ("breached", self.env._("Broken")),
+            ("stopped", self.env._("Ended")),
+            ("voided", self.env._("Void")),
+            ("replanned", self.env._("Planned again")),
+            ("retargeted", self.env._("Changed")),
+            ("fixed", self.env._("Deadline set by hand")),
+            ("merged", self.env._("Taken over from another case")),
+            ("step_fired", self.env._("Escalation step taken")),
+            ("error", self.env._("No time can be found")),
+        ]
+
+    @api.depends_context("lang")
+    @api.depends("kind")
+    def _compute_display_name(self):
+        """Name it by what it is, in the reader's language."""
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for record in self:
+            record.display_name = labels.get(record.kind, record.kind)
+
+    # CRUD: the engine alone ---------------------------------------------------
+
+    def _refuse(self):
+        raise AccessError(
+            self.env._(
+                "Promises and their times follow from what happens to the case. They "
+                "cannot be entered, changed or deleted by hand."
+            )
+        )
+
+    @api.model_create_multi
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        """Always refused: the engine starts clocks in batches."""
+        self._refuse()
+
+    def write(self, vals):
+        """Refused, but for the engine itself."""
+        if self.env.context.get("aftersales_engine") is not _ENGINE:
+            self._refuse()
+        return super().write(vals)
+
+    def unlink(self):  # pylint: disable=method-required-super
+        """Always refused; clocks go with their case."""
+        self._refuse()
+
+    # Reading and storing ------------------------------------------------------
+
+    @api.model
+    def _load(self, condition, suffix):
+        """Read clocks for work on them, locked.
+
+        :param condition: ``SQL`` of the WHERE clause
+        :param suffix: ``SQL`` after it: order, limit, lock
+        :return: list of :class:`Cycle`
+        """
+        names = SQL(", ").join(map(SQL.identifier, ("id", *_ALL_COLUMNS)))
+        rows = self.env.execute_query_dict(
+            SQL("SELECT %s FROM aftersales_clock WHERE %s %s", names, condition, suffix)
+        )
+        return [Cycle.from_row(row) for row in rows]
+
+    @api.model
+    def _load_of_cases(self, case_ids, kinds=None, ended=False):
+        """Read and lock the clocks of cases, in a fixed order.
+
+        :param kinds: codes of kinds, all when not given
+        :param ended: also those that have stopped
+        """
+        conditions = [SQL("case_id = ANY(%s)", list(case_ids))]
+        if kinds is not None:
+            conditions.append(SQL("kind = ANY(%s)", list(kinds)))
+        if not ended:
+            conditions.append(SQL("state <> 'stopped'"))
+        return self._load(
+            SQL(" AND ").join(conditions), SQL("ORDER BY id FOR NO KEY UPDATE")
+        )
+
+    @api.model
+    def _store(self, cycles, now):
+        """Write changed and new cycles, their ledger lines, and tell who listens.
+
+        :param list cycles: :class:`Cycle` objects; those nothing happened to are left
+        :param int now: epoch seconds
+        :return: the cycles something happened to
+        """
+        cycles = [cycle for cycle in cycles if cycle.lines]
+        if not cycles:
+            return cycles
+        for cycle in cycles:
+            self._complete(cycle, now)
+        self._update([c for c in cycles if c.id and not c.changed_rules])
+        self._update([c for c in cycles if c.id and c.changed_rules], _ALL_COLUMNS)
+        self._insert([cycle for cycle in cycles if cycle.id is None])
+        self._write_ledger(cycles)
+        self._forget_cache()
+        # What is computed from clocks is computed again.
+        cases = {cycle.values["case_id"] for cycle in cycles}
+        self.env["aftersales.case"].browse(cases).modified(["clock_ids"])
+        return cycles
+
+    @api.model
+    def _complete(self, cycle, now):
+        """Set what follows from the machine's part: durations, frozen reasons, when
+        to look again, last event."""
+        clock, values = cycle.clock, cycle.values
+        until = clock.stopped_at or clock.decided_at
+        if until is not None:
+            business = self._business_schedule(cycle)
+            names = ("calendar_seconds", "business_seconds", "net_seconds")
+            measured = machine.durations(clock, business, until)
+            values.update(zip(names, measured, strict=True))
+            if not values.get("decision"):
+                values["decision"] = self._decision(cycle)
+        if clock.error:
+            values["last_error"] = clock.error
+            values["error_count"] = (values.get("error_count") or 0) + 1
+            clock.next_event_at = now + ERROR_RETRY
+            values["retry_at"] = from_epoch(clock.next_event_at)
+        elif values.get("error_count") and not values["pending_event"]:
+            values.update(error_count=0, last_error=None, retry_at=None)
+        if not self._is_listened_to():
+            values["last_event"] = cycle.last_news
+
+    @api.model
+    def _decision(self, cycle):
+        """Return the reasons of a decision as they are known now, to be kept."""
+        clock, values = cycle.clock, cycle.values
+        until = clock.decided_at
+        schedule = self._schedule(cycle)
+        spans = machine.explain(clock, schedule, until)
+        return {
+            "at": until,
+            "outcome": clock.outcome,
+            "policy_id": values["policy_id"],
+            "policy_version": values["policy_version"],
+            "target_seconds": clock.target_seconds,
+            "carried_seconds": clock.carried_seconds,
+            "consumed_seconds": machine.consumed(clock, schedule, until),
+            "calendar_id": values["calendar_id"],
+            "tz": values["tz"],
+            "durations": machine.durations(
+                clock, self._business_schedule(cycle), until
+            ),
+            "spans": [list(span) for span in spans],
+        }
+
+    @api.model
+    def _insert(self, cycles):
+        if not cycles:
+            return
+        names = SQL(", ").join(map(SQL.identifier, _ALL_COLUMNS))
+        rows = self.env.execute_query(
+            SQL(
+                "INSERT INTO aftersales_clock (%(names)s)"
+                " SELECT %(names)s FROM unnest(%(arrays)s)"
+                " WITH ORDINALITY AS clock(%(names)s, ordinal) ORDER BY ordinal"
+                " RETURNING id",
+                names=names,
+                arrays=_arrays(cycles, _ALL_COLUMNS),
+            )
+        )
+        for cycle, row in zip(cycles, rows, strict=True):
+            cycle.id = row[0]
+
+    @api.model
+    def _update(self, cycles, columns=_ACT_COLUMNS):
+        if not cycles:
+            return
+        names = list(columns)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE aftersales_clock SET %(sets)s"
+                " FROM unnest(%(ids)s::int4[], %(arrays)s) AS new(id, %(names)s)"
+                " WHERE aftersales_clock.id = new.id",
+                sets=SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(n), SQL.identifier("new", n))
+                    for n in names
+                ),
+                ids=[cycle.id for cycle in cycles],
+                arrays=_arrays(cycles, columns),
+                names=SQL(", ").join(map(SQL.identifier, names)),
+            )
+        )
+
+    @api.model
+    def _write_ledger(self, cycles):
+        lines = []
+        for cycle in cycles:
+            for line in cycle.lines:
+                values = {
+                    **line,
+                    "case_id": cycle.values["case_id"],
+                    "clock_id": cycle.id,
+                    "data": {**line["data"], **self._ledger_data(cycle, line)},
+                }
+                for name in ("at", "deadline_before", "deadline_after"):
+                    if values[name] is not None:
+                        values[name] = from_epoch(values[name])
+                lines.append(values)
+            cycle.lines = []
+        self.env["aftersales.event"]._append(lines)
+
+    @api.model
+    def _ledger_data(self, cycle, line):
+        """Return what a line says of the clock besides what the machine says: with
+        that, enough to rebuild it."""
+        values = cycle.values
+        data = {"kind": values["kind"], "cycle": values["cycle"]}
+        if values["subject"]:
+            data["subject"] = values["subject"]
+        if line["kind"] in ("clock_started", "clock_retargeted"):
+            names = ("policy_id", "policy_version", "calendar_id")
+            data.update((name, values[name]) for name in names)
+        return data
+
+    @api.model
+    def _forget_cache(self):
+        """Forget cached clocks, and cached lists of clocks on cases."""
+        self.invalidate_model(flush=False)
+        for inverse in self.pool.field_inverses[self._fields["case_id"]]:
+            self.env[inverse.model_name].invalidate_model([inverse.name], flush=False)
+
+    # Schedules ----------------------------------------------------------------
+
+    @api.model
+    def _schedule(self, cycle):
+        """Return the ``Schedule`` a cycle is counted in."""
+        if cycle.values["snapshot"]["calendar_mode"] == "always":
+            return ALWAYS
+        return self.env["resource.calendar"]._aftersales_schedule_of(
+            cycle.values["calendar_id"], cycle.values["company_id"]
+        )
+
+    @api.model
+    def _business_schedule(self, cycle):
+        """Return the ``Schedule`` of the team, for the durations of reports."""
+        return self.env["resource.calendar"]._aftersales_schedule_of(
+            cycle.values["snapshot"]["business_calendar_id"],
+            cycle.values["company_id"],
+        )
+
+    # Telling ------------------------------------------------------------------
+
+    @api.model
+    def _is_listened_to(self):
+        """Whether an active automated action listens to writes on clocks:
+        ``base_automation`` then has wrapped the method, and marks it so."""
+        return hasattr(type(self).write, "origin")
+
+    @api.model
+    def _announce(self, cycles, _now):
+        """Tell others what happened; extendable through the ``_on_…`` hooks."""
+        if self._is_listened_to():
+            self._write_last_event(cycles)
+        by_hook = defaultdict(list)
+        for cycle in cycles:
+            for code in TOLD & set(cycle.news):
+                by_hook[code].append(cycle.id)
+        for code, ids in by_hook.items():
+            getattr(self, f"_on_{code}")(self.browse(ids))
+        self._forget_failures([c.id for c in cycles if c.values.get("pending_event")])
+
+    @api.model
+    def _forget_failures(self, ids):
+        """Clear what was noted of clocks whose news could be told at last, unless a
+        step of theirs failed since: that has nothing pending, and is still to do."""
+        if ids:
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE aftersales_clock
+                       SET error_count = 0, last_error = NULL, pending_event = NULL,
+                           retry_at = CASE WHEN owes_steps THEN retry_at END
+                     WHERE id = ANY(%s)
+                       AND (pending_event IS NOT NULL
+                            OR (state = 'stopped' AND owes_steps IS NOT TRUE))
+                    """,
+                    ids,
+                )
+            )
+            self._forget_cache()
+
+    @api.model
+    def _write_last_event(self, cycles):
+        """Write what happened through the ORM, once per batch and value: an automated
+        action sees every event, also of a clock that several things happened to."""
+        rounds = max(len(cycle.codes) for cycle in cycles)
+        for place in range(rounds):
+            by_code = defaultdict(list)
+            for cycle in cycles:
+                if place < len(cycle.codes):
+                    by_code[cycle.codes[place]].append(cycle.id)
+            for code, ids in by_code.items():
+                clocks = self.browse(ids).with_context(aftersales_engine=_ENGINE)
+                clocks.write({"last_event": code})
+                clocks.flush_recordset()
+
+    @api.model
+    def _on_breached(self, clocks):
+        """Hook: promises were broken. People are told by the ladder.
+
+        :param clocks: ``aftersales.clock`` records, as superuser
+        """
+
+    @api.model
+    def _on_warned(self, clocks):
+        """Hook: cases came at risk."""
+
+    @api.model
+    def _on_error(self, clocks):
+        """Hook: promises have no deadline, because their hours have no working time.
+
+        :param clocks: ``aftersales.clock`` records, as superuser
+        """
+
+
+def _arrays(cycles, columns):
+    """Return the columns of cycles as typed arrays for ``unnest``."""
+    return SQL(", ").join(
+        SQL(f"%s::{kind}[]", [cycle.column(name) for cycle in cycles])
+        for name, kind in columns.items()
+    )

@@ -1,0 +1,285 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools import clock_machine as machine
+from ...tools.business_time import from_epoch, to_epoch
+from ..base.trust import system_only
+from .aftersales_clock import ERROR_RETRY, TOLD
+
+_logger = logging.getLogger(__name__)
+
+BATCH_SIZE = 1000
+# Times that a batch is begun when others change what it needs.
+ATTEMPTS = 3
+# Seconds until what failed is tried again, at most.
+MAX_RETRY = 86400
+# Seconds until a step of a ladder that was not taken is looked at again.
+STEP_RETRY = 60
+
+
+class AftersalesClock(models.Model):
+    """The job that lets time pass on clocks, and what becomes of what fails."""
+
+    _inherit = "aftersales.clock"
+
+    @api.model
+    @system_only
+    def _cron_tick(self):
+        """Do what is due: judge late promises, notice cases at risk.
+
+        Every batch is locked, worked and committed on its own; rows that others work
+        on are left for later. What fails is noted on the clock and tried again, ever
+        more rarely, and never holds up the others.
+        """
+        now = to_epoch(fields.Datetime.now())
+        while self._repeated(self._tick_batch, now):
+            pass
+        self._repeated(self._tell_again, now)
+
+    @api.model
+    def _repeated(self, work, now):
+        """Do a batch. If somebody changed what it needs since its snapshot was taken,
+        begin it anew with another one.
+
+        :param work: function of an instant, which commits
+        :return: what the function returns
+        :raise OperationalError: when it never works
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return work(now)
+            except OperationalError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                _logger.info("batch of clocks is begun anew", exc_info=True)
+                self.env.cr.rollback()
+
+    @api.model
+    def _tick_batch(self, now):
+        """Do what is due on a batch of clocks, and commit.
+
+        :return: whether there are more, and time for them
+        """
+        cycles = self._lock_due(now)
+        if not cycles:
+            return False
+        # Those that follow in a chain are added to the list.
+        count = len(cycles)
+        self._tick(cycles, now)
+        more = count == BATCH_SIZE
+        left = self.env["ir.cron"]._commit_progress(count, remaining=int(more))
+        return bool(left and more)
+
+    @api.model
+    def _tell_again(self, now):
+        """Do what is left to do for clocks that have ended meanwhile: tell what could
+        not be told, take the steps that waited."""
+        cycles = self._load(
+            SQL("state = 'stopped' AND retry_at <= %s", from_epoch(now)),
+            SQL("ORDER BY retry_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED", BATCH_SIZE),
+        )
+        if cycles:
+            owed = {cycle.id for cycle in cycles if self._is_owed(cycle)}
+            self._forget_failures([c.id for c in cycles if c.id not in owed])
+            self._tick([c for c in cycles if c.id in owed], now)
+            self.env["ir.cron"]._commit_progress(len(cycles))
+
+    @api.model
+    def _is_owed(self, cycle):
+        """Whether something is left to do for a clock that has ended."""
+        return cycle.values["owes_steps"] or self._is_to_be_told(cycle)
+
+    @api.model
+    def _is_to_be_told(self, cycle):
+        """Whether somebody still waits to be told of what could not be told."""
+        pending = cycle.values["pending_event"]
+        return pending in TOLD or bool(pending and self._is_listened_to())
+
+    @api.model
+    def _lock_due(self, now, limit=None):
+        """Read and lock clocks that are due, most urgent first."""
+        return self._load(
+            SQL("state = 'running' AND next_event_at <= %s", from_epoch(now)),
+            SQL(
+                "ORDER BY next_event_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED",
+                limit or BATCH_SIZE,
+            ),
+        )
+
+    @api.model
+    def _tick(self, cycles, now):
+        """Judge locked clocks and tell what happened, isolating what fails."""
+        settled = self._isolated(cycles, self._tick_cycles, now)
+        self._isolated(
+            [c for c in settled if c.clock.steps and self._has_passed_steps(c, now)],
+            self._climb,
+            now,
+            pending=False,
+        )
+        owing = [c for c in settled if c.values.get("owes_steps")]
+        self._isolated(owing, self._climb_ended, now, pending=False)
+        self._tell(settled, now)
+
+    @api.model
+    def _has_passed_steps(self, cycle, now):
+        return bool(machine.passed_steps(cycle.clock, self._schedule(cycle), now))
+
+    @api.model
+    def _climb(self, cycles, now):
+        """Hook: steps of the ladder are due on these clocks.
+
+        :param list cycles: locked :class:`Cycle` objects
+        :param int now: epoch seconds
+        """
+
+    @api.model
+    def _climb_ended(self, cycles, now):
+        """Hook: these clocks ended when they broke, and steps at their deadlines are
+        left.
+
+        :param list cycles: locked :class:`Cycle` objects
+        :param int now: epoch seconds
+        """
+
+    @api.model
+    def _tick_cycles(self, cycles, now):
+        """Let time pass on clocks until an instant, and store what happened. Cycles
+        that follow in a chain are added to the list."""
+        healing = [cycle for cycle in cycles if cycle.clock.error]
+        for cycle in list(cycles):
+            if cycle.values["pending_event"]:
+                cycle.news.append(cycle.values["pending_event"])
+            if cycle.clock.state == "stopped":
+                continue  # what follows on it has begun long since
+            schedule = self._schedule(cycle)
+            cycle.add(machine.tick(cycle.clock, schedule, now))
+            followers = self._followers(cycle, schedule, now)
+            for last in followers[-1:]:
+                last.add(machine.tick(last.clock, schedule, now))
+            cycles += followers
+        for cycle in cycles:
+            # What is due and cannot be done now must not be due at once again.
+            due = cycle.clock.next_event_at
+            if due is not None and due <= now:
+                cycle.clock.next_event_at = now + STEP_RETRY
+        quiet = [cycle for cycle in cycles if not cycle.lines]
+        self._store(cycles, now)
+        # The next of a chain, and one whose error ended, has a deadline of its own.
+        dated = [c for c in cycles if c.clock.chained]
+        dated += [c for c in healing if not c.clock.error]
+        moved = {cycle.values["case_id"] for cycle in dated}
+        self.env["aftersales.case"].browse(moved)._refresh_clock_mirrors()
+        for cycle in quiet:
+            if cycle.clock.error:
+                cycle.clock.next_event_at = now + ERROR_RETRY
+        self._update(quiet)
+
+    @api.model
+    def _followers(self, cycle, schedule, now):
+        """Return the cycles that follow on one of a chain. No pause moves a deadline
+        set by hand; what follows on it waits from its start if its case does."""
+
+        def wait(follower):
+            case = self.env["aftersales.case"].browse(follower.values["case_id"])
+            case._pause_as_stage(follower, schedule, follower.clock.started_at)
+
+        by_hand = cycle.clock.fixed_deadline is not None
+        return cycle.follow(schedule, now, wait if by_hand else None)[1:]
+
+    @api.model
+    def _tell(self, cycles, now):
+        """Announce what happened. A failure never undoes the fact: it is noted on the
+        clock and tried again by the job."""
+        listened = self._is_listened_to()
+        for cycle in cycles:
+            pending = cycle.values.get("pending_event")
+            if pending and pending not in cycle.news:
+                cycle.news.insert(0, pending)
+        self._isolated(
+            [c for c in cycles if c.news and (listened or TOLD & set(c.news))],
+            self._announce,
+            now,
+        )
+
+    @api.model
+    def _isolated(self, cycles, work, now, *, pending=True):
+        """Do some work on all cycles at once, or one by one if that fails.
+
+        :param work: function of a list of cycles, which it may add to, and an instant
+        :param pending: whether to tell, when a failed one is tried again, what had
+            happened to it
+        :return: the cycles that were worked on
+        """
+        if not cycles:
+            return []
+        ids = [cycle.id for cycle in cycles]
+        news = {cycle.id: list(cycle.news) for cycle in cycles}
+        if self._attempt(cycles, work, now) is None:
+            return cycles
+        done = []
+        for cycle in self._load(
+            SQL("id = ANY(%s)", ids), SQL("ORDER BY id FOR NO KEY UPDATE")
+        ):
+            cycle.news = list(news[cycle.id])
+            single = [cycle]
+            error = self._attempt(single, work, now)
+            if error is None:
+                done += single
+            else:
+                told = news[cycle.id] or cycle.news
+                self._note_failure(cycle.id, error, told if pending else [], now)
+        return done
+
+    @api.model
+    def _attempt(self, cycles, work, now):
+        """Work within a savepoint; return the error, if any. What the database may
+        solve by repeating the transaction is raised."""
+        try:
+            with self.env.cr.savepoint():
+                work(cycles, now)
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            _logger.info("work on %s clocks failed", len(cycles), exc_info=True)
+            return error
+        return None
+
+    @api.model
+    def _note_failure(self, clock_id, error, news, now):
+        """Note an error on a clock and when to try again: after one minute, then after
+        twice as long each time, at most a day."""
+        _logger.warning("After-sales clock %s failed: %s", clock_id, error)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE aftersales_clock
+                   SET error_count = COALESCE(error_count, 0) + 1,
+                       last_error = %(error)s,
+                       pending_event = %(pending)s,
+                       retry_at = %(now)s + LEAST(
+                           60 * 2 ^ LEAST(COALESCE(error_count, 0), 20), %(max)s
+                       ) * interval '1 second',
+                       -- Its deadline is judged in time all the same.
+                       next_event_at = LEAST(
+                           %(now)s + LEAST(
+                               60 * 2 ^ LEAST(COALESCE(error_count, 0), 20), %(max)s
+                           ) * interval '1 second',
+                           CASE WHEN outcome = 'none' AND deadline >= %(now)s
+                                THEN deadline + interval '1 second' END
+                       )
+                 WHERE id = %(id)s
+                """,
+                id=clock_id,
+                error=f"{type(error).__name__}: {error}"[:500],
+                pending=next(
+                    (c for c in news if c in TOLD), news[-1] if news else None
+                ),
+                now=from_epoch(now),
+                max=MAX_RETRY,
+            )
+        )
+        self._forget_cache()

@@ -1,0 +1,344 @@
+"""What running promises do when the hours they are counted in change."""
+
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_datetime
+
+from ...tools import clock_machine as machine
+from ...tools.business_time import Attendance, Leave, Schedule, to_epoch
+from ..base.aftersales_job import JobKind
+from ..base.resource_calendar import FreshSchedules
+
+CAUSE = "calendar_change"
+# Somebody who read the old hours just before they changed may write what he planned in
+# them a little later: after this time everything is looked at once more.
+SECOND_LOOK = timedelta(minutes=2)
+# Cases that one activity links to at most.
+LINKS = 50
+
+
+class AftersalesJob(models.Model):
+    _inherit = "aftersales.job"
+
+    @api.model
+    def _job_kinds(self):
+        """Add planning again after a change of working hours or holidays."""
+        return {
+            **super()._job_kinds(),
+            "replan": JobKind(
+                self.env._("Deadlines planned again"),
+                "aftersales.clock",
+                "_replan_job",
+                priority=0,
+            ),
+        }
+
+
+class AftersalesClock(models.Model):
+    """Planning again, in the background.
+
+    Only promises that are still to be judged are touched: running ones have another
+    deadline, paused ones other seconds left where hours changed that were counted
+    already. An outcome never changes. Cases are not written; what they mirror follows
+    by SQL.
+    """
+
+    _inherit = "aftersales.clock"
+
+    @api.model
+    def _replan_later(self, hours_before):
+        """Have the promises that run in working hours planned again.
+
+        :param dict hours_before: {(calendar id, company id): the hours until now, see
+            ``resource.calendar._aftersales_hours_in_use``}
+        """
+        now = to_epoch(fields.Datetime.now())
+        by_calendar = {}
+        for (calendar_id, company_id), hours in hours_before.items():
+            before = by_calendar.setdefault(calendar_id, {})
+            before[str(company_id)] = _future_hours(hours, now)
+        calendars = self.env["resource.calendar"].sudo().browse(by_calendar)
+        for calendar in calendars:
+            self.env["aftersales.job"]._enqueue(
+                "replan",
+                {"calendar_id": calendar.id, "before": by_calendar[calendar.id]},
+                dedup_key=str(calendar.id),
+                subject=calendar,
+                company=calendar.company_id,
+            )
+
+    # The work -----------------------------------------------------------------
+
+    @api.model
+    def _replan_job_count(self, job):
+        """Return how many promises run in the working hours."""
+        query = SQL(
+            "SELECT count(*) FROM aftersales_clock WHERE %s", self._replan_sql(job)
+        )
+        return self.env.execute_query(query)[0][0]
+
+    @api.model
+    def _replan_job_next(self, job, after, limit):
+        """Return the ids of the next promises, not locked yet."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM aftersales_clock WHERE %s AND id > %s"
+                " ORDER BY id LIMIT %s",
+                self._replan_sql(job),
+                after,
+                limit,
+            )
+        )
+        return [row[0] for row in rows]
+
+    @api.model
+    def _replan_sql(self, job):
+        return SQL(
+            "calendar_id = %s AND state <> 'stopped' AND outcome = 'none'"
+            " AND carried_breach IS NOT TRUE",
+            job.params["calendar_id"],
+        )
+
+    @api.model
+    def _replan_job_work(self, job, ids):
+        """Plan promises again and list those told to a customer that now end when
+        nobody is there.
+
+        :return: dict: how many moved earlier, later, were broken by it or have no time
+            any more, and the ids of told promises to look after
+        """
+        clocks = self.with_context(aftersales_schedules=FreshSchedules())
+        now = to_epoch(fields.Datetime.now())
+        cycles = clocks._load(
+            SQL("id = ANY(%s) AND state <> 'stopped'", ids),
+            SQL("ORDER BY id FOR NO KEY UPDATE"),
+        )
+        before = {cycle.id: cycle.clock.deadline for cycle in cycles}
+        looks = {cycle.id: cycle.clock.next_event_at for cycle in cycles}
+        changed = [c for cycle in cycles for c in clocks._replan_cycle(cycle, job, now)]
+        tally = _tally(changed, before)
+        if not job.not_before:
+            tally["promises"] = clocks._replan_promises(cycles, job)
+        # Steps of a ladder may move although the deadline does not.
+        moved = [c for c in cycles if c.clock.next_event_at != looks[c.id]]
+        clocks._update([cycle for cycle in moved if not cycle.lines])
+        clocks._replan_store(changed, now)
+        return {key: value for key, value in tally.items() if value}
+
+    @api.model
+    def _replan_cycle(self, cycle, job, now):
+        """Plan one promise again.
+
+        :return: the cycles that something happened to
+        """
+        schedule = self._schedule(cycle)
+        look_at = cycle.clock.next_event_at
+        cycle.add(machine.replan(cycle.clock, schedule, now, CAUSE))
+        if cycle.lines:
+            for line in cycle.lines:
+                line.update(source_kind=job._name, source_id=job.id)
+            return self._replan_follow(cycle, schedule, now)
+        if cycle.values["error_count"]:
+            cycle.clock.next_event_at = look_at  # when what failed is tried again
+        return []
+
+    @api.model
+    def _replan_follow(self, cycle, schedule, now):
+        """Return a promise planned again and those that follow it in a chain, the last
+        of which pauses as the stage of its case wants it."""
+        cycles = cycle.follow(schedule, now)
+        if len(cycles) > 1:  # only then is the case read
+            case = self.env["aftersales.case"].browse(cycle.values["case_id"])
+            case._pause_as_stage(cycles[-1], schedule, now)
+        return cycles
+
+    @api.model
+    def _replan_store(self, cycles, now):
+        """Store and mirror what happened, and tell it. Hours that are gone are told
+        once for all at the end, see :meth:`_replan_job_finish`."""
+        cases = self.env["aftersales.case"].browse(
+            {cycle.values["case_id"] for cycle in cycles}
+        )
+        changed = self._store(cycles, now)
+        cases._refresh_clock_mirrors()
+        for cycle in changed:
+            cycle.news = [code for code in cycle.news if code != "error"]
+        self._tell(changed, now)
+
+    @api.model
+    def _replan_promises(self, cycles, job):
+        """Return the ids of promises told to a customer whose time was in service hours
+        before the change and is not any more; a message to him is prepared."""
+        before = {
+            int(company_id): _schedule_of(hours)
+            for company_id, hours in job.params["before"].items()
+        }
+        found = []
+        for cycle in cycles:
+            told, company_id = cycle.clock.fixed_deadline, cycle.values["company_id"]
+            if cycle.values["kind"] != "promise" or told is None:
+                continue
+            # The last second before the time must be one in which somebody is there.
+            was_open = company_id in before and before[company_id].is_open(told - 1)
+            if was_open and not self._schedule(cycle).is_open(told - 1):
+                found.append(cycle.id)
+        if found:
+            self.env["aftersales.notice"]._prepare(self.browse(found), "holiday")
+        return found
+
+    @api.model
+    def _replan_job_finish(self, job):
+        """Tell the leaders, and look once more a little later."""
+        if job.not_before:
+            return None
+        self._replan_zone(job)
+        promises = self.browse(job._found("promises", ())).exists()
+        self._tell_leaders_of_promises(promises)
+        if job._found("without_time"):
+            self._on_error(
+                self.search(
+                    [
+                        ("calendar_id", "=", job.params["calendar_id"]),
+                        ("state", "=", "running"),
+                        ("last_error", "=", machine.NO_WORKING_TIME),
+                    ]
+                )
+            )
+        return fields.Datetime.now() + SECOND_LOOK
+
+    @api.model
+    def _replan_zone(self, job):
+        """Note the present zone of the working hours on what is still to be judged."""
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE aftersales_clock clock
+                   SET tz = calendar.tz
+                  FROM resource_calendar calendar
+                 WHERE calendar.id = clock.calendar_id AND calendar.id = %s
+                   AND state <> 'stopped' AND outcome = 'none'
+                   AND clock.tz IS DISTINCT FROM calendar.tz
+                """,
+                job.params["calendar_id"],
+            )
+        )
+        self._forget_cache()
+
+    @api.model
+    def _tell_leaders_of_promises(self, clocks):
+        """Give each leader one activity that lists the told times that now fall into
+        closed hours, with links to the cases."""
+        by_user = {}
+        for clock in clocks:
+            case = clock.case_id
+            people = case.team_id.leader_id | case.user_id
+            for user in people.filtered("active")[:1]:
+                by_user[user] = by_user.get(user, self.browse()) | clock
+        # No mail for each: the activity itself is what is told.
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            [
+                theirs.with_context(lang=user.lang, tz=user.tz)._told_times_digest(user)
+                for user, theirs in by_user.items()
+            ]
+        )
+
+    def _told_times_digest(self, user):
+        """Return the values of an activity that lists the cases of these promises."""
+        links = (case._get_html_link() for case in self.case_id[:LINKS])
+        return {
+            **self._prepare_activity(user),
+            "summary": self.env._(
+                "Times told to customers that now fall outside working hours: %s",
+                len(self),
+            ),
+            "note": Markup("<br/>").join(links),
+        }
+
+    # In words -----------------------------------------------------------------
+
+    @api.model
+    def _replan_job_describe(self, job):
+        """Say what came of it, one sentence for each finding."""
+        return "\n".join(
+            sentence
+            for key, sentence in self._replan_sentences(job).items()
+            if job._found(key)
+        ) or self.env._("No deadline moved.")
+
+    @api.model
+    def _replan_sentences(self, job):
+        count = job._found
+        return {
+            "later": self.env._(
+                "%(count)s deadlines moved to later.", count=count("later")
+            ),
+            "earlier": self.env._(
+                "%(count)s deadlines moved to earlier.", count=count("earlier")
+            ),
+            "breached": self.env._(
+                "%(count)s promises were broken by the change.", count=count("breached")
+            ),
+            "without_time": self.env._(
+                "%(count)s promises have no deadline any more, because the working "
+                "hours hold no working time. Enter working times.",
+                count=count("without_time"),
+            ),
+            "promises": self._replan_promise_words(job),
+        }
+
+    @api.model
+    def _replan_promise_words(self, job):
+        """Return the told times that now fall into closed hours, one line for each."""
+        clocks = self.browse(job._found("promises", ())).exists()
+        lines = [
+            self.env._(
+                "- %(case)s: %(time)s",
+                case=clock.case_id.display_name,
+                time=format_datetime(self.env, clock.deadline),
+            )
+            for clock in clocks
+        ]
+        head = self.env._(
+            "%(count)s times told to customers now fall outside working hours. They "
+            "stay as they were told; a message to each customer is prepared:",
+            count=len(clocks),
+        )
+        return "\n".join([head, *lines])
+
+
+def _tally(cycles, before):
+    """Return how many of the changed promises ended how."""
+    tally = dict.fromkeys(("earlier", "later", "breached", "without_time"), 0)
+    for cycle in cycles:
+        clock, old = cycle.clock, before.get(cycle.id)
+        if cycle.id is None:
+            continue
+        if clock.breach_cause == CAUSE:
+            tally["breached"] += 1
+        elif clock.error:
+            tally["without_time"] += 1
+        elif clock.deadline is not None and old is not None and clock.deadline != old:
+            tally["earlier" if clock.deadline < old else "later"] += 1
+    return tally
+
+
+def _future_hours(hours, now):
+    """Return hours as plain JSON, without the holidays that are over."""
+    zone, attendances, leaves = hours
+    return {
+        "tz": zone,
+        "attendances": [list(line) for line in attendances],
+        "leaves": [[leave.start, leave.end] for leave in leaves if leave.end > now],
+    }
+
+
+def _schedule_of(hours):
+    """Return the ``Schedule`` of hours as plain JSON."""
+    return Schedule(
+        hours["tz"],
+        [Attendance(*line) for line in hours["attendances"]],
+        [Leave(*leave) for leave in hours["leaves"]],
+    )

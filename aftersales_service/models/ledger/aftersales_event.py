@@ -1,0 +1,289 @@
+import json
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools.business_time import to_epoch
+from ..base.trust import is_scheduled, is_system
+
+KINDS = [
+    ("received", "Received"),
+    ("acknowledged", "Acknowledged"),
+    ("acknowledgement_skipped", "Not acknowledged automatically"),
+    ("customer_message", "Message of the customer"),
+    ("reply", "Answer to the customer"),
+    ("auto_message", "Automatic message"),
+    ("assigned", "Assigned"),
+    ("team_changed", "Team changed"),
+    ("customer_changed", "Customer changed"),
+    ("order_changed", "Order changed"),
+    ("classified", "Classified"),
+    ("stage_changed", "Stage changed"),
+    ("resolved", "Resolved"),
+    ("accepted", "Accepted by the customer"),
+    ("rejected", "Not solved for the customer"),
+    ("closed", "Closed"),
+    ("reopened", "Reopened"),
+    ("archived", "Archived"),
+    ("marked", "Set aside"),
+    ("unmarked", "Taken back"),
+    ("clock_started", "Promise started"),
+    ("clock_paused", "Promise paused"),
+    ("clock_resumed", "Promise resumed"),
+    ("clock_warned", "Promise at risk"),
+    ("clock_met", "Promise kept"),
+    ("clock_breached", "Promise broken"),
+    ("clock_stopped", "Broken promise ended"),
+    ("clock_voided", "Promise void"),
+    ("clock_error", "Promise without a time"),
+    ("clock_replanned", "Promise planned again"),
+    ("clock_retargeted", "Promise changed"),
+    ("clock_fixed", "Deadline set by hand"),
+    ("clock_merged", "Promise taken over from another case"),
+    ("step_fired", "Escalation step taken"),
+    ("step_skipped", "Escalation step skipped, late"),
+    ("promised", "Time promised to the customer"),
+    ("promise_kept", "Promised time kept"),
+    ("escalated", "Escalated"),
+    ("escalation_acknowledged", "Escalation acknowledged"),
+    ("notice_prepared", "Message to the customer prepared"),
+    ("notice_sent", "Prepared message sent"),
+    ("work_started", "Work started"),
+    ("picked", "Taken from the queue"),
+    ("maintenance", "Maintenance of the database"),
+]
+ACTOR_KINDS = [
+    ("user", "User"),
+    ("customer", "Customer"),
+    ("cron", "Scheduled job"),
+    ("system", "System"),
+    ("rule", "Rule"),
+]
+# Column of a line → its type in PostgreSQL, in the order of the INSERT.
+COLUMNS = {
+    "case_id": "int4",
+    "clock_id": "int4",
+    "kind": "varchar",
+    "at": "timestamp",
+    "recorded_at": "timestamp",
+    "actor_kind": "varchar",
+    "actor_id": "int4",
+    "source_kind": "varchar",
+    "source_id": "int4",
+    "cause": "varchar",
+    "deadline_before": "timestamp",
+    "deadline_after": "timestamp",
+    "consumed_before": "int4",
+    "consumed_after": "int4",
+    "data": "jsonb",
+}
+GUARD = "aftersales_event_guard"
+
+
+class AftersalesEvent(models.Model):
+    """One line of the ledger: something that happened to a case or to a promise.
+
+    Lines are only ever added, by :meth:`_append`. They hold codes, instants, amounts
+    and ids, never names, addresses or text, and no foreign key but the case, so that
+    erasing a person, merging contacts or deleting a user never touches them. The
+    database itself refuses to change or delete one, unless the session sets
+    ``aftersales.maintenance`` to ``on``; then the change leaves a line of its own.
+    """
+
+    _name = "aftersales.event"
+    _description = "After-Sales Ledger Line"
+    _inherit = ["aftersales.sealed.mixin"]
+    _order = "at, id"
+    _rec_name = "kind"
+    # No create_uid and write_uid: their foreign keys would tie the ledger to users.
+    _log_access = False
+
+    case_id = fields.Many2one(
+        "aftersales.case", required=True, index=False, ondelete="restrict"
+    )
+    clock_id = fields.Integer(string="Promise", help="Id of the clock, if any.")
+    kind = fields.Selection(KINDS, required=True)
+    at = fields.Datetime(
+        string="Happened", required=True, help="The instant it took effect."
+    )
+    recorded_at = fields.Datetime(
+        string="Recorded", required=True, help="The instant the line was written."
+    )
+    actor_kind = fields.Selection(ACTOR_KINDS, required=True)
+    actor_id = fields.Integer(help="Id of the user, or of the customer's contact.")
+    source_kind = fields.Char(help="Model of the record that caused it.")
+    source_id = fields.Integer(help="Id of the record that caused it.")
+    cause = fields.Char()
+    deadline_before = fields.Datetime()
+    deadline_after = fields.Datetime()
+    consumed_before = fields.Integer(
+        string="Consumed Before (s)", help="Seconds of the target used before."
+    )
+    consumed_after = fields.Integer(
+        string="Consumed After (s)", help="Seconds of the target used after."
+    )
+    data = fields.Json()
+
+    _case_at_idx = models.Index("(case_id, at, id)")
+    _clock_idx = models.Index("(clock_id, at, id) WHERE clock_id IS NOT NULL")
+    # At most once per cycle: this line is the claim of whoever takes the step.
+    _step_uniq = models.UniqueIndex(
+        "(clock_id, cause) WHERE kind IN ('step_fired', 'step_skipped')",
+        "This step has been taken already.",
+    )
+    # The line is the claim: whoever writes it sends the confirmation.
+    _acknowledged_uniq = models.UniqueIndex(
+        "(case_id) WHERE kind = 'acknowledged'",
+        "The case has been acknowledged already.",
+    )
+
+    def init(self):
+        """Create the triggers that make the table append-only."""
+        self.env.cr.execute(self._guard_function_sql())
+        self.env.cr.execute(self._guard_triggers_sql())
+
+    @api.model
+    def _guard_function_sql(self):
+        return SQL(
+            """
+            CREATE OR REPLACE FUNCTION %(guard)s() RETURNS trigger AS $guard$
+            BEGIN
+                IF COALESCE(current_setting('aftersales.maintenance', true), '')
+                   <> 'on' THEN
+                    RAISE EXCEPTION 'The after-sales ledger is append-only: %% is '
+                        'refused. A correction is a new line.', TG_OP
+                        USING ERRCODE = 'insufficient_privilege';
+                END IF;
+                IF TG_LEVEL = 'STATEMENT' THEN
+                    RETURN NULL;
+                END IF;
+                INSERT INTO aftersales_event
+                    (case_id, kind, at, recorded_at, actor_kind, cause, data)
+                VALUES (
+                    OLD.case_id, 'maintenance', now() AT TIME ZONE 'UTC',
+                    now() AT TIME ZONE 'UTC', 'system', lower(TG_OP),
+                    jsonb_build_object('line', OLD.id, 'kind', OLD.kind)
+                );
+                IF TG_OP = 'DELETE' THEN
+                    RETURN OLD;
+                END IF;
+                RETURN NEW;
+            END
+            $guard$ LANGUAGE plpgsql
+            """,
+            guard=SQL.identifier(GUARD),
+        )
+
+    @api.model
+    def _guard_triggers_sql(self):
+        return SQL(
+            """
+            DROP TRIGGER IF EXISTS %(rows)s ON aftersales_event;
+            CREATE TRIGGER %(rows)s BEFORE UPDATE OR DELETE ON aftersales_event
+                FOR EACH ROW EXECUTE FUNCTION %(guard)s();
+            DROP TRIGGER IF EXISTS %(truncate)s ON aftersales_event;
+            CREATE TRIGGER %(truncate)s BEFORE TRUNCATE ON aftersales_event
+                FOR EACH STATEMENT EXECUTE FUNCTION %(guard)s()
+            """,
+            guard=SQL.identifier(GUARD),
+            rows=SQL.identifier(f"{GUARD}_rows"),
+            truncate=SQL.identifier(f"{GUARD}_truncate"),
+        )
+
+    @api.model
+    def _drop_guard(self):
+        """Remove triggers and function, for the uninstallation of the addon."""
+        self.env.cr.execute(
+            SQL("DROP FUNCTION IF EXISTS %s() CASCADE", SQL.identifier(GUARD))
+        )
+
+    # CRUD: refused for everybody, superuser included --------------------------
+
+    def _refusal(self):
+        """Say why lines cannot be edited; see :meth:`_append`."""
+        return self.env._(
+            "The history of a case is only ever added to, by what happens to the "
+            "case. Lines cannot be entered, changed or deleted."
+        )
+
+    @api.depends_context("lang")
+    @api.depends("kind")
+    def _compute_display_name(self):
+        """Name it by what happened, in the reader's language."""
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for record in self:
+            record.display_name = labels.get(record.kind, record.kind)
+
+    # The one way in -----------------------------------------------------------
+
+    @api.model
+    def _append(self, lines):
+        """Write ledger lines, by one INSERT for all of them.
+
+        :param list lines: dicts with at least ``case_id``, ``kind`` and ``at``
+            (naive UTC ``datetime``), and any other column of the ledger. Actor and
+            instant of recording are filled in where they are missing.
+        :return: list of the ids of the new lines, in the order given
+        """
+        if not lines:
+            return []
+        default = {"recorded_at": fields.Datetime.now(), **self._current_actor()}
+        as_of = self.env["aftersales.case"]._told_as_of()
+        if as_of:
+            lines = [self._told_line(line, as_of) for line in lines]
+        rows = [self._prepare_line(line, default) for line in lines]
+        ids = self.env.execute_query(self._insert_sql(rows))
+        self._invalidate_inverses()
+        return [row[0] for row in ids]
+
+    @api.model
+    def _told_line(self, line, as_of):
+        """Return a line of history told after the fact: a case's one says to where the
+        telling had come, which its promises were judged up to."""
+        if line.get("clock_id"):
+            return line
+        return {
+            **line,
+            "data": {**(line.get("data") or {}), "told_as_of": to_epoch(as_of)},
+        }
+
+    @api.model
+    def _prepare_line(self, line, default):
+        row = {**default, **line}
+        if row.get("data") is not None:
+            row["data"] = json.dumps(row["data"])
+        return [None if row.get(name) is False else row.get(name) for name in COLUMNS]
+
+    @api.model
+    def _insert_sql(self, rows):
+        names = SQL(", ").join(map(SQL.identifier, COLUMNS))
+        arrays = SQL(", ").join(
+            SQL(f"%s::{kind}[]", [row[i] for row in rows])
+            for i, kind in enumerate(COLUMNS.values())
+        )
+        return SQL(
+            "INSERT INTO aftersales_event (%(names)s)"
+            " SELECT %(names)s FROM unnest(%(arrays)s)"
+            " WITH ORDINALITY AS line(%(names)s, ordinal) ORDER BY ordinal"
+            " RETURNING id",
+            names=names,
+            arrays=arrays,
+        )
+
+    @api.model
+    def _current_actor(self):
+        """Return the columns that say who acts: a user, a customer (portal user or
+        visitor with a link), the system, or a scheduled job."""
+        if is_system(self.env):
+            kind = "cron" if is_scheduled(self.env) else "system"
+            return {"actor_kind": kind, "actor_id": None}
+        user = self.env.user
+        if not user._is_internal():
+            return {"actor_kind": "customer", "actor_id": user.partner_id.id}
+        return {"actor_kind": "user", "actor_id": user.id}
+
+    @api.model
+    def _invalidate_inverses(self):
+        """Forget cached one2many fields that list lines."""
+        for field in self.pool.field_inverses[self._fields["case_id"]]:
+            self.env[field.model_name].invalidate_model([field.name], flush=False)

@@ -1,0 +1,16 @@
+"""Mails and messages: how they come in, what they mean, how they go out.
+
+Uses: clock and below.
+Not here: No page of the portal.
+"""
+
+from . import (
+    ir_mail_server,
+    mail_message,
+    mail_thread,
+    aftersales_case_mail,
+    aftersales_case_gateway,
+    aftersales_case_reply,
+    aftersales_case_acknowledgement,
+    aftersales_case_promise,
+)

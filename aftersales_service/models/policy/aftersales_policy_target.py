@@ -1,0 +1,635 @@
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...tools.business_time import ALWAYS, NoWorkingTime, to_epoch
+from ..base.trust import is_loading_data
+from .aftersales_policy import plain_values
+
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
+CALENDAR_MODES = [
+    ("team", "Service hours of the team"),
+    ("calendar", "Other working hours"),
+    ("always", "Around the clock"),
+]
+REOPENINGS = [
+    ("carry", "Goes on with the time used before"),
+    ("fresh", "Starts again with the whole time"),
+    ("none", "Is not promised again"),
+]
+
+
+class ClockKind(NamedTuple):
+    """The rules of one kind of promise. A kind without rules does not exist."""
+
+    label: str
+    # codes of events that start it, and that fulfil it; see ``_clocks_event``
+    starts: tuple = ()
+    met_by: tuple = ()
+    # kinds of stage that fulfil the promise when a case arrives there
+    met_by_stages: tuple = ()
+    # whether a policy may let it pause while somebody else has to act
+    pausable: bool = False
+    # what another start does: ``once``: nothing, ever; ``again``: a new cycle unless
+    # one goes on; ``chain``: as again, and a broken one is followed at its deadline;
+    # ``moved``: a new cycle in place of the one that goes on
+    repeats: str = "once"
+    # whether a reopened case starts a new cycle that carries the time used up
+    carried: bool = False
+    # whether a case can have several side by side, told apart by their subject
+    per_subject: bool = False
+    # if not empty, the stage fulfils only these subjects
+    stage_subjects: tuple = ()
+    # whether something here makes its events, so that policies can promise it
+    offered: bool = True
+
+
+class AftersalesPolicyTarget(models.Model):
+    """One promise of a policy: its kind, its time, and whose hours count."""
+
+    _name = "aftersales.policy.target"
+    _description = "After-Sales Promise"
+    _inherit = ["aftersales.shared.mixin"]
+    _order = "policy_id, sequence, id"
+    _rec_name = "kind"
+
+    policy_id = fields.Many2one(
+        "aftersales.policy", required=True, index=True, ondelete="cascade"
+    )
+    sequence = fields.Integer(default=10)
+    company_id = fields.Many2one(related="policy_id.company_id")
+    kind = fields.Selection(lambda self: self._selection_kind(), required=True)
+    target_seconds = fields.Integer(
+        string="Time (s)", required=True, help="The promised time in whole seconds."
+    )
+    target_value = fields.Integer(
+        string="Time",
+        compute="_compute_target_value",
+        inverse="_inverse_target_value",
+    )
+    target_unit = fields.Selection(
+        [("seconds", "Seconds"), ("minutes", "Minutes"), ("hours", "Hours")],
+        string="Unit",
+        compute="_compute_target_value",
+        inverse="_inverse_target_value",
+        help="Of the hours that count: eight hours are a working day of a team that "
+        "works eight hours.",
+    )
+    calendar_mode = fields.Selection(
+        CALENDAR_MODES,
+        string="Counted In",
+        required=True,
+        default="team",
+    )
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Working Hours",
+        ondelete="restrict",
+        index="btree_not_null",
+        domain="[('flexible_hours', '=', False),"
+        " ('company_id', 'in', [company_id, False])]",
+    )
+    ack_counts = fields.Boolean(
+        string="Acknowledgement Counts",
+        help="The confirmation of receipt, even an automatic one, keeps this promise.",
+    )
+    pause_customer = fields.Boolean(
+        string="Pauses for the Customer",
+        help="The time stands still while we wait for the customer.",
+    )
+    pause_third_party = fields.Boolean(
+        string="Pauses for Third Parties",
+        help="The time stands still while we wait for somebody else.",
+    )
+    on_reopen = fields.Selection(
+        REOPENINGS,
+        string="After a Reopening",
+        required=True,
+        default="carry",
+        help="What becomes of the promise when a solved case is opened again.",
+    )
+    long_running_seconds = fields.Integer(
+        string="Long-running After (s)",
+        help="From when on after receipt a case counts as long-running, so that the "
+        "customer is told how it stands. 0: from our first answer on.",
+    )
+    long_running_value = fields.Integer(
+        string="Long-running After",
+        compute="_compute_long_running_value",
+        inverse="_inverse_long_running_value",
+        help="Before this time after receipt no progress updates are promised. "
+        "0: they are promised from our first answer on.",
+    )
+    long_running_unit = fields.Selection(
+        [("seconds", "Seconds"), ("minutes", "Minutes"), ("hours", "Hours")],
+        compute="_compute_long_running_value",
+        inverse="_inverse_long_running_value",
+    )
+    # What the rules of the kind allow
+    is_pausable = fields.Boolean(compute="_compute_kind_rules")
+    is_carried = fields.Boolean(compute="_compute_kind_rules")
+    warn_percent = fields.Integer(
+        string="Warn At (%)",
+        default=80,
+        help="The case counts as at risk when this share of the time is used up. "
+        "0: never.",
+    )
+
+    _kind_uniq = models.UniqueIndex(
+        "(policy_id, kind)", "A policy promises each kind only once."
+    )
+    _target_seconds_check = models.Constraint(
+        "CHECK (target_seconds > 0)",
+        "The time of a promise must be more than zero. Enter a time, or remove the "
+        "line if nothing is promised.",
+    )
+    _long_running_check = models.Constraint(
+        "CHECK (long_running_seconds >= 0)",
+        "A case cannot be long-running before it is received: enter 0 or more.",
+    )
+    _warn_percent_check = models.Constraint(
+        "CHECK (warn_percent >= 0 AND warn_percent < 100)",
+        "The warning must come before the deadline: enter 0 to 99 percent.",
+    )
+    _calendar_check = models.Constraint(
+        "CHECK (calendar_mode <> 'calendar' OR calendar_id IS NOT NULL)",
+        "Choose the working hours in which the promise is counted.",
+    )
+
+    # Kinds --------------------------------------------------------------------
+
+    @api.model
+    def _clock_kinds(self):
+        """Return the kinds of promises there are, as {code: ClockKind}; extendable.
+
+        Whoever notices an event tells it to the case's ``_clocks_event``. An addon that
+        makes the events of a kind which is not offered yet offers it.
+        """
+        later = {
+            **self._clock_kinds_of_departments(),
+            **self._clock_kinds_of_complaints(),
+            **self._clock_kinds_of_goods(),
+        }
+        return {
+            **self._clock_kinds_of_answers(),
+            **self._clock_kinds_of_solutions(),
+            **self._clock_kinds_of_work(),
+            **{code: rule._replace(offered=False) for code, rule in later.items()},
+        }
+
+    @api.model
+    def _clock_kinds_of_answers(self):
+        """Return the kinds of promises about our words to the customer."""
+        return {
+            # from the customer's first contact to any confirmation of receipt
+            "acknowledgement": ClockKind(
+                self.env._("Acknowledgement"),
+                starts=("received_from_afar",),
+                met_by=("acknowledged", "reply"),
+            ),
+            # from the customer's first contact to the first answer of a person
+            "first_response": ClockKind(
+                self.env._("First answer"), starts=("received",), met_by=("reply",)
+            ),
+            # from the oldest message without an answer to the answer of a person
+            "next_response": ClockKind(
+                self.env._("Next answer"),
+                starts=("customer_message",),
+                met_by=("reply",),
+                met_by_stages=("resolved",),
+                repeats="again",
+            ),
+            # from our last word to the customer to the next one
+            "update": ClockKind(
+                self.env._("Progress update"),
+                starts=("reply",),
+                met_by=("reply",),
+                met_by_stages=("resolved",),
+                pausable=True,
+                repeats="chain",
+            ),
+        }
+
+    @api.model
+    def _clock_kinds_of_work(self):
+        """Return the kinds of promises about who takes up a case, and when."""
+        return {
+            "classification": ClockKind(
+                self.env._("Classification"),
+                starts=("received",),
+                met_by=("classified",),
+            ),
+            # from receipt, or from the loss of the owner, until there is one
+            "assignment": ClockKind(
+                self.env._("Assignment"),
+                starts=("received_by_nobody", "owner_lost"),
+                met_by=("assigned",),
+                repeats="again",
+            ),
+            # from the moment a case is special or urgent to the owner's first act
+            "start_work": ClockKind(
+                self.env._("Start of work"),
+                starts=("flagged",),
+                met_by=("work_started",),
+                repeats="again",
+            ),
+            "escalation_ack": ClockKind(
+                self.env._("Escalation acknowledged"),
+                starts=("escalated",),
+                met_by=("escalation_acknowledged",),
+                per_subject=True,
+            ),
+        }
+
+    @api.model
+    def _clock_kinds_of_solutions(self):
+        """Return the kinds of promises about what the customer is to get."""
+        return {
+            # from the telling of a time to a customer to what was promised
+            "promise": ClockKind(
+                self.env._("Promised time"),
+                starts=("promised",),
+                met_by=("promise_kept",),
+                met_by_stages=("resolved",),
+                repeats="moved",
+                per_subject=True,
+                stage_subjects=("solution",),
+            ),
+            # from the customer's first contact to the stage "resolved"
+            "resolution": ClockKind(
+                self.env._("Solution"),
+                starts=("received",),
+                met_by_stages=("resolved",),
+                pausable=True,
+                carried=True,
+            ),
+            # the same, without the time in which others have to act
+            "work": ClockKind(
+                self.env._("Working time to the solution"),
+                starts=("received",),
+                met_by_stages=("resolved",),
+                pausable=True,
+                carried=True,
+            ),
+        }
+
+    @api.model
+    def _clock_kinds_of_departments(self):
+        """Return the kinds of promises about what others contribute."""
+        return {
+            "triage": ClockKind(
+                self.env._("Hand-over or solution begun"),
+                starts=("first_reply",),
+                met_by=("transfer_sent", "solution_begun"),
+            ),
+            # a hand-over that bounces is no answer: its time goes on
+            "transfer": ClockKind(
+                self.env._("Answer of the department"),
+                starts=("transfer_sent",),
+                met_by=("transfer_answered",),
+                pausable=True,
+                repeats="again",
+                per_subject=True,
+            ),
+            "solution": ClockKind(
+                self.env._("Proposed solution"),
+                starts=("solution_due",),
+                met_by=("solution_sent",),
+                pausable=True,
+            ),
+            "solution_delivery": ClockKind(
+                self.env._("Solution passed on"),
+                starts=("solution_reviewed",),
+                met_by=("solution_sent",),
+                per_subject=True,
+            ),
+            "call_note": ClockKind(
+                self.env._("Note of the call"),
+                starts=("call_ended",),
+                met_by=("call_noted",),
+                per_subject=True,
+            ),
+        }
+
+    @api.model
+    def _clock_kinds_of_complaints(self):
+        """Return the kinds of promises about complaints."""
+        return {
+            "unit_feedback": ClockKind(
+                self.env._("Unit informed"),
+                starts=("complaint_received",),
+                met_by=("unit_informed",),
+            ),
+            "investigation": ClockKind(
+                self.env._("Investigation"),
+                starts=("complaint_received",),
+                met_by=("investigated",),
+            ),
+            "plan": ClockKind(
+                self.env._("Agreed plan"),
+                starts=("complaint_received",),
+                met_by=("plan_agreed",),
+            ),
+            "complaint_result": ClockKind(
+                self.env._("Result of the complaint"),
+                starts=("complaint_received",),
+                met_by=("result_told",),
+                pausable=True,
+                carried=True,
+            ),
+        }
+
+    @api.model
+    def _clock_kinds_of_goods(self):
+        """Return the kinds of promises about returns, refunds and repairs."""
+
+        def kind(label, starts, met_by, pausable=False):
+            return ClockKind(
+                label,
+                starts=(starts,),
+                met_by=(met_by,),
+                pausable=pausable,
+                per_subject=True,
+            )
+
+        return {
+            "decision": kind(
+                self.env._("Decision"), "requested", "decided", pausable=True
+            ),
+            "inspection": kind(self.env._("Inspection"), "goods_received", "graded"),
+            "refund": kind(self.env._("Refund"), "refund_due", "credit_posted"),
+            "reship": kind(
+                self.env._("Replacement"), "reship_due", "replacement_delivered"
+            ),
+            "repair_turnaround": kind(
+                self.env._("Repair"), "repair_received", "repair_ready", pausable=True
+            ),
+            "repair_notice": kind(
+                self.env._("Notice of the repair"), "repair_done", "repair_told"
+            ),
+        }
+
+    @api.model
+    def _selection_kind(self):
+        """Return the kinds that policies can promise."""
+        kinds = self._clock_kinds().items()
+        return [(code, kind.label) for code, kind in kinds if kind.offered]
+
+    # Compute ------------------------------------------------------------------
+
+    @api.depends_context("lang")
+    @api.depends("kind")
+    def _compute_display_name(self):
+        """Name it by what is promised, in the reader's language."""
+        kinds = self._clock_kinds()
+        for target in self:
+            known = kinds.get(target.kind)
+            target.display_name = known.label if known else target.kind
+
+    @api.depends("kind")
+    def _compute_kind_rules(self):
+        kinds = self._clock_kinds()
+        for target in self:
+            rule = kinds.get(target.kind)
+            target.is_pausable = bool(rule and rule.pausable)
+            target.is_carried = bool(rule and rule.carried)
+
+    @api.depends("target_seconds")
+    def _compute_target_value(self):
+        """Show the time in the largest unit that needs no fraction."""
+        for target in self:
+            value, unit = largest_unit(target.target_seconds)
+            target.target_value, target.target_unit = value, unit
+
+    @api.onchange("target_value", "target_unit")
+    def _inverse_target_value(self):
+        for target in self:
+            size = UNITS[target.target_unit or "hours"]
+            target.target_seconds = target.target_value * size
+
+    @api.depends("long_running_seconds")
+    def _compute_long_running_value(self):
+        for target in self:
+            value, unit = largest_unit(target.long_running_seconds)
+            target.long_running_value, target.long_running_unit = value, unit
+
+    @api.onchange("long_running_value", "long_running_unit")
+    def _inverse_long_running_value(self):
+        for target in self:
+            size = UNITS[target.long_running_unit or "hours"]
+            target.long_running_seconds = target.long_running_value * size
+
+    # Constraints --------------------------------------------------------------
+
+    @api.constrains("target_seconds", "calendar_mode", "calendar_id")
+    def _check_can_work(self):
+        """Refuse a promise whose time could never end."""
+        if is_loading_data(self.env):
+            return
+        now = to_epoch(fields.Datetime.now())
+        for target in self.filtered("target_seconds"):
+            if target.calendar_mode == "always":
+                target._check_horizon(now)
+                continue
+            for calendar, company in target._calendars_in_use():
+                target._check_calendar(calendar, company, now)
+
+    def _check_horizon(self, now):
+        """Refuse a promise around the clock that ends beyond what is looked at."""
+        try:
+            ALWAYS.add(now, self.target_seconds)
+        except NoWorkingTime as error:
+            raise ValidationError(
+                self.env._(
+                    "“%(promise)s” is promised in more than four years, which is no "
+                    "promise. Enter a shorter time.",
+                    promise=self.display_name,
+                )
+            ) from error
+
+    def _calendars_in_use(self):
+        """Return the set of (calendar, company) the promise may be counted in."""
+        self.ensure_one()
+        company = self.policy_id.company_id
+        if self.calendar_mode == "calendar":
+            if not self.calendar_id:
+                return set()  # the database says so, see _calendar_check
+            return {(self.calendar_id, self.calendar_id.company_id or company)}
+        teams = self.policy_id.team_ids
+        if teams:
+            return {(team._service_calendar(), team.company_id) for team in teams}
+        companies = company or self.env.companies
+        return {(one.resource_calendar_id, one) for one in companies}
+
+    def _check_calendar(self, calendar, company, now):
+        if calendar and not calendar.active:
+            raise ValidationError(
+                self.env._(
+                    "The working hours “%(calendar)s” are archived, so nobody looks "
+                    "after them any more. Choose others for “%(promise)s”, or restore "
+                    "them.",
+                    calendar=calendar.name,
+                    promise=self.display_name,
+                )
+            )
+        if calendar.flexible_hours:
+            raise ValidationError(
+                self.env._(
+                    "The working hours “%(calendar)s” are flexible: they do not say "
+                    "when somebody is there, so nothing can be promised in them. "
+                    "Choose working hours with fixed times.",
+                    calendar=calendar.name,
+                )
+            )
+        try:
+            calendar._aftersales_schedule(company).add(now, self.target_seconds)
+        except NoWorkingTime as error:
+            raise ValidationError(
+                self.env._(
+                    "The working hours “%(calendar)s” hold too little working time "
+                    "to keep “%(promise)s” within the coming years. Enter working "
+                    "times, remove wrong holidays, or shorten the promise.",
+                    calendar=calendar.name or self.env._("of the company"),
+                    promise=self.display_name,
+                )
+            ) from error
+
+    @api.constrains("kind", "pause_customer", "pause_third_party")
+    def _check_pausable(self):
+        kinds = self._clock_kinds()
+        for target in self.filtered(lambda t: t.pause_customer or t.pause_third_party):
+            if not kinds[target.kind].pausable:
+                raise ValidationError(
+                    self.env._(
+                        "“%(promise)s” never pauses: the customer waits for it from "
+                        "his first word on. Untick the pauses.",
+                        promise=kinds[target.kind].label,
+                    )
+                )
+
+    # CRUD -----------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create targets; a time given as value and unit is stored in seconds."""
+        for vals in vals_list:
+            for name in ("target", "long_running"):
+                if f"{name}_value" in vals and f"{name}_seconds" not in vals:
+                    size = UNITS[vals.get(f"{name}_unit") or "hours"]
+                    vals[f"{name}_seconds"] = vals[f"{name}_value"] * size
+        targets = super().create(vals_list)
+        targets._after_change()
+        return targets
+
+    def write(self, vals):
+        """Write; makes a new version of the policy."""
+        result = super().write(vals)
+        self._after_change()
+        return result
+
+    def unlink(self):
+        """Delete; makes a new version of the policy."""
+        policies = self.policy_id
+        result = super().unlink()
+        policies._bump_version()
+        policies._forget_table()
+        return result
+
+    def _after_change(self):
+        self.policy_id._bump_version()
+        self.policy_id._forget_table()
+
+    def _version_fields(self):
+        """Return the names of the fields that a version of the policy keeps; addons
+        extend it."""
+        return [
+            "target_seconds",
+            "calendar_mode",
+            "calendar_id",
+            "ack_counts",
+            "pause_customer",
+            "pause_third_party",
+            "on_reopen",
+            "long_running_seconds",
+            "warn_percent",
+        ]
+
+    def _version_data(self):
+        """Return what is promised, as plain data that compares exactly."""
+        self.ensure_one()
+        return {
+            "values": plain_values(self, self._version_fields()),
+            "steps": self._plain().get("steps", []),
+        }
+
+    # In words -------------------------------------------------------------------
+
+    @api.model
+    def _time_words(self, seconds):
+        """Return a time in words, for instance ``"4 h"``."""
+        value, unit = largest_unit(seconds)
+        if unit == "hours":
+            return self.env._("%(value)s h", value=value)
+        if unit == "minutes":
+            return self.env._("%(value)s min", value=value)
+        return self.env._("%(value)s s", value=value)
+
+    def _hours_words(self):
+        """Return in which hours the time is counted, in words."""
+        self.ensure_one()
+        if self.calendar_mode == "calendar":
+            return self.calendar_id.name or ""
+        modes = dict(self._fields["calendar_mode"]._description_selection(self.env))
+        return modes[self.calendar_mode]
+
+    def _cell(self):
+        """Return the promise as a cell of the matrix shows it."""
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "label": self.display_name,
+            "time": self._time_words(self.target_seconds),
+            # Short, as it stands in every other cell
+            "hours": self.env._("Service hours")
+            if self.calendar_mode == "team"
+            else self._hours_words(),
+            "value": self.target_value,
+            "unit": self.target_unit,
+            "calendar_mode": self.calendar_mode,
+            "calendar_id": self.calendar_id.id,
+            "pauses": bool(self.pause_customer or self.pause_third_party),
+        }
+
+    # Engine -------------------------------------------------------------------
+
+    def _plain(self):
+        """Return the target as plain data: what a clock copies when it starts."""
+        self.ensure_one()
+        pauses = []
+        if self.pause_customer:
+            pauses.append("waiting_customer")
+        if self.pause_third_party:
+            pauses.append("waiting_third_party")
+        return {
+            "id": self.id,
+            "policy_id": self.policy_id.id,
+            "policy_version": self.policy_id.version,
+            "kind": self.kind,
+            "target_seconds": self.target_seconds,
+            "calendar_mode": self.calendar_mode,
+            "calendar_id": self.calendar_id.id,
+            "ack_counts": self.ack_counts,
+            "pauses": pauses,
+            "on_reopen": self.on_reopen,
+            "long_running_seconds": self.long_running_seconds,
+            "warn_percent": self.warn_percent,
+        }
+
+
+def largest_unit(seconds):
+    """Return a time as (value, code of the largest unit that needs no fraction)."""
+    if not seconds:
+        return 0, "hours"
+    unit = next(unit for unit, size in reversed(UNITS.items()) if seconds % size == 0)
+    return seconds // UNITS[unit], unit

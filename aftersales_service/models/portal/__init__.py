@@ -1,0 +1,12 @@
+"""What customers see and do on their pages.
+
+Uses: mail and below.
+Not here: No screen of colleagues.
+"""
+
+from . import (
+    aftersales_event_portal,
+    aftersales_case_portal,
+    aftersales_case_portal_intake,
+    ir_attachment,
+)

@@ -1,0 +1,587 @@
+"""Trying a policy on the cases of the past."""
+
+from collections import defaultdict
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tools import SQL, groupby
+
+from ...tools import clock_machine as machine
+from ...tools.business_time import ALWAYS, from_epoch, to_epoch
+from ...tools.policy_simulation import FACTS, Fact, Promise, Rules, Story
+from ..base.aftersales_job import JobKind
+from ..base.resource_calendar import FreshSchedules
+from ..case.aftersales_case import IN_PERSON_CHANNELS
+from ..case.aftersales_stage import OPEN_KINDS
+from ..clock.aftersales_case_clock import UNDOABLE_CAUSES
+
+# Kinds whose starts and ends can be told from the ledger alone.
+KINDS = (
+    "acknowledgement",
+    "first_response",
+    "next_response",
+    "resolution",
+    "work",
+    "update",
+    "classification",
+    "assignment",
+)
+KEPT, BROKEN, OPEN = "kept", "broken", "open"
+# Broken promises that are kept to be looked at.
+LISTED = 200
+# What a person enters; all else follows from the work.
+ENTERED_FIELDS = frozenset(
+    {"name", "policy_id", "months", "team_id", "company_id", "compare_id"}
+)
+_OUTCOME_COLUMNS = {
+    "case_id": "int4",
+    "kind": "varchar",
+    "cycle": "int4",
+    "outcome": "varchar",
+    "net_seconds": "int4",
+    "started_at": "timestamp",
+    "deadline": "timestamp",
+    "ended_at": "timestamp",
+}
+
+
+class AftersalesJob(models.Model):
+    _inherit = "aftersales.job"
+
+    @api.model
+    def _job_kinds(self):
+        """Add the simulation of policies."""
+        return {
+            **super()._job_kinds(),
+            "simulation": JobKind(
+                self.env._("Policy tried on past cases"),
+                "aftersales.policy.simulation",
+                "_simulation_job",
+                batch_size=200,
+                priority=20,
+            ),
+        }
+
+
+class AftersalesPolicySimulation(models.Model):
+    """What a policy would have promised to the cases of the last months, and what would
+    have become of it, beside what really happened.
+
+    The cases are chosen by the matching of today, as if the policy were in force at its
+    place in the order; what happened to them is read from the ledger. Nothing of them
+    is touched.
+    """
+
+    _name = "aftersales.policy.simulation"
+    _description = "After-Sales Policy Simulation"
+    _inherit = ["aftersales.reference.mixin"]
+    _order = "id desc"
+
+    name = fields.Char(compute="_compute_name", store=True, readonly=False, copy=False)
+    policy_id = fields.Many2one(
+        "aftersales.policy",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        context={"active_test": False},
+        help="A draft or a policy in force.",
+    )
+    policy_version = fields.Integer(
+        string="Version", readonly=True, copy=False, help="The version that was tried."
+    )
+    months = fields.Integer(
+        string="Months Back",
+        default=3,
+        required=True,
+        help="Cases received in so many months before today.",
+    )
+    team_id = fields.Many2one(
+        "aftersales.team", help="Only cases of this team. Empty: of all teams."
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        default=lambda self: self._default_company_id(),
+    )
+    date_from = fields.Datetime(string="Received From", readonly=True, copy=False)
+    date_to = fields.Datetime(
+        string="As of", readonly=True, copy=False, help="What is open then, is open."
+    )
+    job_id = fields.Many2one(
+        "aftersales.job",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    is_done = fields.Boolean(readonly=True, copy=False)
+    state = fields.Selection(
+        [
+            ("draft", "Not tried yet"),
+            ("queued", "Waiting"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+        ],
+        compute="_compute_state",
+    )
+    progress = fields.Float(related="job_id.progress")
+    error = fields.Text(related="job_id.error")
+    case_count = fields.Integer(
+        string="Cases", readonly=True, copy=False, help="Cases that were looked at."
+    )
+    line_ids = fields.One2many(
+        "aftersales.policy.simulation.line", "simulation_id", readonly=True
+    )
+    broken_ids = fields.One2many(
+        "aftersales.policy.simulation.outcome",
+        "simulation_id",
+        readonly=True,
+        domain=[("is_listed", "=", True)],
+        help="The first broken promises.",
+    )
+    compare_id = fields.Many2one(
+        "aftersales.policy.simulation",
+        string="Compare With",
+        index="btree_not_null",
+        ondelete="set null",
+        copy=False,
+        domain="[('id', '!=', id), ('company_id', '=', company_id),"
+        " ('is_done', '=', True)]",
+        help="Another simulation; its figures are shown beside these.",
+    )
+
+    _months_check = models.Constraint(
+        "CHECK (months BETWEEN 1 AND 60)",
+        "A simulation looks back over one to sixty months. Enter such a number.",
+    )
+
+    def _default_company_id(self):
+        return self.env.company
+
+    # Compute --------------------------------------------------------------------
+
+    @api.depends("policy_id", "months", "team_id")
+    def _compute_name(self):
+        for simulation in self:
+            policy = simulation.policy_id
+            words = {"policy": policy.name, "months": simulation.months}
+            simulation.name = policy.name and self.env._(
+                "%(policy)s, last %(months)s months", **words
+            )
+
+    @api.depends("job_id.state", "is_done")
+    def _compute_state(self):
+        """Also after the job is forgotten, what is done stays done."""
+        for simulation in self:
+            done = "done" if simulation.is_done else "draft"
+            simulation.state = simulation.sudo().job_id.state or done
+
+    @api.constrains("policy_id", "team_id", "company_id")
+    def _check_company_of_policy(self):
+        for simulation in self:
+            for record in (simulation.policy_id, simulation.team_id):
+                owner = record.company_id
+                if owner and owner != simulation.company_id:
+                    raise ValidationError(
+                        self.env._(
+                            "“%(record)s” belongs to another company. Choose that "
+                            "company, or another record.",
+                            record=record.display_name,
+                        )
+                    )
+
+    # CRUD -----------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create; results follow from the work and are not entered."""
+        for vals in vals_list:
+            self._refuse_results(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Write; results follow from the work and are not entered."""
+        self._refuse_results(vals)
+        return super().write(vals)
+
+    def _refuse_results(self, vals):
+        if not self.env.su and set(vals) - ENTERED_FIELDS:
+            raise AccessError(
+                self.env._(
+                    "The result of a simulation follows from the cases. It cannot be "
+                    "entered by hand."
+                )
+            )
+
+    # Actions --------------------------------------------------------------------
+
+    def action_run(self):
+        """Try the policy in the background; an earlier result is replaced.
+
+        :raise AccessError: for whoever may not change policies
+        """
+        self.ensure_one()
+        self.check_access("write")
+        self.policy_id.check_access("write")
+        if self.state in ("queued", "running"):
+            return
+        now = fields.Datetime.now()
+        simulation_sudo = self.sudo()
+        simulation_sudo._forget_results()
+        job = self.env["aftersales.job"]._enqueue(
+            "simulation",
+            {"simulation_id": self.id},
+            subject=self,
+            company=self.company_id,
+        )
+        simulation_sudo.write(
+            {
+                "job_id": job.id,
+                "is_done": False,
+                "policy_version": self.policy_id.version,
+                "date_from": now - relativedelta(months=self.months),
+                "date_to": now,
+                "case_count": 0,
+            }
+        )
+
+    def action_cancel(self):
+        """Stop the simulation."""
+        self.ensure_one()
+        self.check_access("write")
+        self.job_id.action_cancel()
+
+    def action_open_chart(self):
+        """Open the results as a chart, with those compared to."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "aftersales_service.aftersales_policy_simulation_line_action"
+        )
+        action["domain"] = [("simulation_id", "in", (self | self.compare_id).ids)]
+        return action
+
+    def _forget_results(self):
+        self.line_ids.unlink()
+        self._delete_outcomes(SQL("true"))
+
+    def _delete_outcomes(self, condition):
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM aftersales_policy_simulation_outcome"
+                " WHERE simulation_id = ANY(%s) AND %s",
+                list(self.ids),
+                condition,
+            )
+        )
+        self.env["aftersales.policy.simulation.outcome"].invalidate_model(flush=False)
+        self.invalidate_recordset(["broken_ids"], flush=False)
+
+    # The work -------------------------------------------------------------------
+
+    def _of_job(self, job):
+        return self.browse(job.params["simulation_id"])
+
+    @api.model
+    def _simulation_job_count(self, job):
+        """Return how many cases there are; what an earlier run found is dropped."""
+        simulation = self._of_job(job)
+        simulation._forget_results()
+        query = SQL(
+            "SELECT count(*) FROM aftersales_case WHERE %s", simulation._cases_sql()
+        )
+        simulation.case_count = self.env.execute_query(query)[0][0]
+        return simulation.case_count
+
+    @api.model
+    def _simulation_job_next(self, job, after, limit):
+        """Return the ids of the next cases."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM aftersales_case WHERE %s AND id > %s"
+                " ORDER BY id LIMIT %s",
+                self._of_job(job)._cases_sql(),
+                after,
+                limit,
+            )
+        )
+        return [row[0] for row in rows]
+
+    def _cases_sql(self):
+        """Return the condition on the cases that are looked at: those received in the
+        time, not set aside."""
+        self.ensure_one()
+        condition = SQL(
+            "mark IS NULL AND company_id = %s AND received_at > %s"
+            " AND received_at <= %s",
+            self.company_id.id,
+            self.date_from,
+            self.date_to,
+        )
+        if not self.team_id:
+            return condition
+        return SQL("%s AND team_id = %s", condition, self.team_id.id)
+
+    @api.model
+    def _simulation_job_work(self, job, ids):
+        """Tell the facts of cases again under the policy, and keep the outcomes."""
+        simulation = self._of_job(job).with_context(
+            aftersales_schedules=FreshSchedules()
+        )
+        cases = simulation.env["aftersales.case"].browse(ids)
+        received = {case.id: case.received_at for case in cases}
+        policy = simulation.policy_id
+        matched = policy._match_plain(cases, KINDS, received, drafts=policy)
+        concerned = cases.filtered(
+            lambda case: any(
+                target["policy_id"] == policy.id for target in matched[case.id].values()
+            )
+        )
+        facts = simulation._facts(concerned.ids)
+        rules = simulation._rules()
+        rows = [
+            row
+            for case in concerned
+            for row in simulation._simulate(
+                case, facts[case.id], matched[case.id], rules
+            )
+        ]
+        simulation._insert_outcomes(rows)
+
+    @api.model
+    def _rules(self):
+        return Rules(
+            self.env["aftersales.policy.target"]._clock_kinds(),
+            OPEN_KINDS,
+            IN_PERSON_CHANNELS,
+            UNDOABLE_CAUSES,
+        )
+
+    def _facts(self, case_ids):
+        """Return {case id: list of ``Fact``} from the ledger."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT case_id, kind, at, recorded_at, cause, data"
+                " FROM aftersales_event WHERE case_id = ANY(%s) AND kind = ANY(%s)"
+                " ORDER BY case_id, id",
+                list(case_ids),
+                list(FACTS),
+            )
+        )
+        facts = defaultdict(list)
+        for case_id, lines in groupby(rows, key=lambda row: row[0]):
+            facts[case_id] = [self._fact(*line[1:]) for line in lines]
+        return facts
+
+    @api.model
+    def _fact(self, kind, at, recorded_at, cause, data):
+        """Return a line of the ledger as a fact. Promises were judged up to the present
+        when it was recorded, or to where history told later had come to."""
+        data = data or {}
+        now = data.get("told_as_of") or to_epoch(recorded_at)
+        return Fact(kind, to_epoch(at), now, cause, data)
+
+    def _simulate(self, case, facts, targets, rules):
+        """Return the outcomes of one case as rows of the table.
+
+        :param dict targets: {kind: plain data of the target}, of all policies
+        """
+        columns = {kind: case._rule_values(target) for kind, target in targets.items()}
+        promises = {
+            kind: self._promise(case, targets[kind], columns[kind]) for kind in targets
+        }
+        moves = (fact for fact in facts if fact.kind == "stage_changed")
+        first = next(moves, None)
+        stage = first.data["from_kind"] if first else case.stage_kind
+        story = Story(rules, promises, stage=stage)
+        until = to_epoch(self.date_to)
+        business = self._hours(case, case.team_id._service_calendar().id)
+        return [
+            row
+            for kind, clocks in story.tell(facts, until).items()
+            if targets[kind]["policy_id"] == self.policy_id.id
+            for number, clock in enumerate(clocks, start=1)
+            if (row := self._outcome(case, kind, number, clock, business))
+        ]
+
+    def _promise(self, case, target, columns):
+        rules = columns["snapshot"]
+        always = target["calendar_mode"] == "always"
+        return Promise(
+            target["target_seconds"],
+            ALWAYS if always else self._hours(case, columns["calendar_id"]),
+            tuple(target["pauses"]),
+            target["ack_counts"],
+            rules["on_reopen"],
+            rules["long_running_seconds"],
+        )
+
+    def _hours(self, case, calendar_id):
+        return self.env["resource.calendar"]._aftersales_schedule_of(
+            calendar_id, case.company_id.id
+        )
+
+    @api.model
+    def _outcome(self, case, kind, number, clock, business):
+        """Return one row, or None for what counts in no figure."""
+        if clock.outcome == "none" and clock.is_open and clock.state != "stopped":
+            outcome = OPEN
+        else:
+            outcome = {"met": KEPT, "breached": BROKEN}.get(clock.outcome)
+        if outcome is None:
+            return None
+        until = clock.stopped_at or clock.decided_at
+        net = None
+        if until is not None:
+            net = machine.durations(clock, business, until)[2]
+        instants = (clock.started_at, clock.deadline, clock.stopped_at)
+        return (
+            case.id,
+            kind,
+            number,
+            outcome,
+            net,
+            *(None if at is None else from_epoch(at) for at in instants),
+        )
+
+    def _insert_outcomes(self, rows):
+        if not rows:
+            return
+        names = SQL(", ").join(map(SQL.identifier, _OUTCOME_COLUMNS))
+        arrays = SQL(", ").join(
+            SQL(f"%s::{kind}[]", [row[place] for row in rows])
+            for place, kind in enumerate(_OUTCOME_COLUMNS.values())
+        )
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO aftersales_policy_simulation_outcome"
+                " (simulation_id, %(names)s) SELECT %(id)s, new.* FROM"
+                " unnest(%(arrays)s) AS new(%(names)s)",
+                names=names,
+                id=self.id,
+                arrays=arrays,
+            )
+        )
+
+    # The result -----------------------------------------------------------------
+
+    @api.model
+    def _simulation_job_finish(self, job):
+        """Sum up, beside what really happened, and keep the first broken promises."""
+        simulation = self._of_job(job)
+        simulation.line_ids.unlink()
+        simulated = simulation._sums(simulation._simulated_sql())
+        real = simulation._sums(simulation._real_sql())
+        self.env["aftersales.policy.simulation.line"].create(
+            [
+                {
+                    "simulation_id": simulation.id,
+                    "kind": kind,
+                    **sums,
+                    **{
+                        f"real_{name}": value
+                        for name, value in real.get(kind, {}).items()
+                        if name != "case_count"
+                    },
+                }
+                for kind, sums in simulated.items()
+            ]
+        )
+        simulation._keep_first_broken()
+        simulation.is_done = True
+
+    def _simulated_sql(self):
+        return SQL(
+            "SELECT case_id, kind, outcome, net_seconds"
+            " FROM aftersales_policy_simulation_outcome WHERE simulation_id = %s",
+            self.id,
+        )
+
+    def _real_sql(self):
+        """Return the real promises of the same kinds to the same cases."""
+        return SQL(
+            """
+            SELECT clock.case_id, clock.kind, clock.net_seconds,
+                   CASE WHEN clock.outcome = 'met' THEN 'kept'
+                        WHEN clock.outcome = 'breached' THEN 'broken'
+                        ELSE 'open' END AS outcome
+              FROM aftersales_clock clock
+              JOIN (SELECT DISTINCT case_id, kind
+                      FROM aftersales_policy_simulation_outcome
+                     WHERE simulation_id = %s) simulated
+                ON simulated.case_id = clock.case_id AND simulated.kind = clock.kind
+             WHERE clock.outcome IN ('met', 'breached')
+                OR (clock.outcome = 'none' AND clock.state <> 'stopped'
+                    AND clock.carried_breach IS NOT TRUE)
+            """,
+            self.id,
+        )
+
+    def _sums(self, rows):
+        """Return {kind: the figures}, of rows with case, kind, outcome and seconds."""
+        found = self.env.execute_query_dict(
+            SQL(
+                """
+                SELECT kind, count(DISTINCT case_id) AS case_count,
+                       count(*) FILTER (WHERE outcome = 'kept') AS kept_count,
+                       count(*) FILTER (WHERE outcome = 'broken') AS broken_count,
+                       count(*) FILTER (WHERE outcome = 'open') AS open_count,
+                       percentile_disc(0.5) WITHIN GROUP (ORDER BY net_seconds)
+                           FILTER (WHERE outcome <> 'open') AS median_seconds,
+                       percentile_disc(0.9) WITHIN GROUP (ORDER BY net_seconds)
+                           FILTER (WHERE outcome <> 'open') AS p90_seconds
+                  FROM (%s) AS promise GROUP BY kind
+                """,
+                rows,
+            )
+        )
+        return {row.pop("kind"): row for row in found}
+
+    def _keep_first_broken(self):
+        self.env.cr.execute(
+            SQL(
+                "UPDATE aftersales_policy_simulation_outcome SET is_listed = true"
+                " WHERE id IN (SELECT id FROM aftersales_policy_simulation_outcome"
+                " WHERE simulation_id = %s AND outcome = 'broken'"
+                " ORDER BY deadline, id LIMIT %s)",
+                self.id,
+                LISTED,
+            )
+        )
+        self._delete_outcomes(SQL("is_listed IS NOT TRUE"))
+
+    @api.model
+    def _simulation_job_describe(self, job):
+        """Say how much would have been kept."""
+        simulation = self._of_job(job).exists()
+        return "\n".join(
+            self.env._(
+                "%(promise)s: %(percent)s %% kept",
+                promise=line.display_name,
+                percent=round(line.attainment, 1),
+            )
+            for line in simulation.line_ids
+            if line.kept_count + line.broken_count
+        )
+
+
+class AftersalesPolicy(models.Model):
+    _inherit = "aftersales.policy"
+
+    def action_simulate(self):
+        """Open a new simulation of this policy."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Try on Past Cases"),
+            "res_model": "aftersales.policy.simulation",
+            "view_mode": "form",
+            "context": {
+                "default_policy_id": self.id,
+                "default_company_id": (self.company_id or self.env.company).id,
+            },
+        }

@@ -1,0 +1,5 @@
+from . import (
+    test_job,
+    test_settings,
+    test_trust,
+)

@@ -1,0 +1,8 @@
+from . import (
+    test_access,
+    test_case,
+    test_case_customer,
+    test_case_stage,
+    test_dialogs,
+    test_team,
+)

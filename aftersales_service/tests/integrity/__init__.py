@@ -1,0 +1,4 @@
+from . import (
+    test_difference,
+    test_health_check,
+)

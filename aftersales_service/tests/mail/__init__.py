@@ -1,0 +1,9 @@
+from . import (
+    test_case_acknowledgement,
+    test_case_gateway,
+    test_case_mail,
+    test_case_promise,
+    test_ir_mail_server,
+    test_mail_thread,
+    test_promise_tour,
+)

@@ -1,0 +1,4 @@
+from . import (
+    test_policy,
+    test_policy_matrix,
+)

@@ -1,0 +1,4 @@
+from . import (
+    aftersales_case_mark,
+    aftersales_case_link,
+)

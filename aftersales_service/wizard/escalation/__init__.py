@@ -1,0 +1,3 @@
+from . import (
+    aftersales_case_escalate,
+)

@@ -1,0 +1,4 @@
+from . import (
+    aftersales_policy_apply,
+    aftersales_policy_try,
+)

@@ -34,7 +34,7 @@
         "data/ir_cron_mail_data.xml",
         "data/ir_cron_job_data.xml",
         "data/ir_cron_check_data.xml",
-        "wizard/case/aftersales_case_mark_views.xml",
+        "wizard/mail/aftersales_case_mark_views.xml",
         "wizard/case/aftersales_case_link_views.xml",
         "wizard/escalation/aftersales_case_escalate_views.xml",
         "wizard/mail/aftersales_case_promise_wizard_views.xml",

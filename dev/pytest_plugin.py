@@ -11,6 +11,7 @@ import logging
 import os
 from pathlib import Path
 
+import freezegun
 import pytest
 
 from dev.known_log import is_expected_skip, is_known
@@ -28,6 +29,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # Test classes stop the clock; how long they take is measured all the same.
+    freezegun.configure(extend_ignore_list=["_pytest.timing"])
     config.pluginmanager.register(LogWatch(), "aftersales-log-watch")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Clauses(config), "aftersales-clauses")

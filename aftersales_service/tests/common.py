@@ -1,5 +1,7 @@
 """What every test of the addon stands on."""
 
+from contextlib import closing, contextmanager
+
 from odoo.fields import Command
 from odoo.tests import freeze_time, new_test_user
 from odoo.tools import SQL
@@ -215,6 +217,15 @@ class AftersalesCommon(BaseCommon):
                 **values,
             }
         )
+
+    @contextmanager
+    def _undone(self):
+        """Undo what happens within: lives and histories must not weigh on those that
+        come after them in the same transaction."""
+        with closing(self.env.cr.savepoint()):
+            yield
+        self.env.invalidate_all(flush=False)
+        self.registry.clear_cache()
 
     @classmethod
     def _stage(cls, kind):

@@ -1,7 +1,7 @@
 from contextlib import contextmanager
 
 from odoo import api, models
-from odoo.tools import SQL, ormcache
+from odoo.tools import ormcache
 
 from ...tools.business_time import Attendance, Leave, Schedule, to_epoch
 from ...tools.business_time import hours_to_seconds as to_seconds
@@ -23,8 +23,8 @@ class FreshSchedules(dict):
 class ResourceCalendar(models.Model):
     """Working hours as the engine reads them: plain, cached, of one company.
 
-    When they change, the promises that run in them are planned again in the
-    background, see ``aftersales.clock._replan_later``.
+    When they change, whoever has planned something in them is told, see
+    :meth:`_aftersales_on_hours_changed`.
     """
 
     _inherit = "resource.calendar"
@@ -140,23 +140,24 @@ class ResourceCalendar(models.Model):
             if _times(hours) != _times(self._aftersales_read_hours(*key))
         }
         if changed:
-            self.env["aftersales.clock"]._replan_later(changed)
+            self._aftersales_on_hours_changed(changed)
 
     @api.model
     def _aftersales_hours_in_use(self, calendar_ids=None):
-        """Return {(calendar id, company id): zone, weekly hours, holidays} of the
-        calendars that promises run or wait in; as they are stored, for a savepoint that
-        was rolled back leaves its hours in the cache."""
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT DISTINCT calendar_id, company_id FROM aftersales_clock"
-                " WHERE state <> 'stopped' AND calendar_id IS NOT NULL %s",
-                SQL()
-                if calendar_ids is None
-                else SQL("AND calendar_id = ANY(%s)", list(calendar_ids)),
-            )
-        )
-        return {row: self._aftersales_read_hours(*row) for row in rows}
+        """Hook: return {(calendar id, company id): zone, weekly hours, holidays} of the
+        calendars that something is planned in; by ``_aftersales_read_hours``, for a
+        savepoint that was rolled back leaves its hours in the cache.
+
+        :param calendar_ids: ids to look among; all when not given
+        """
+        return {}
+
+    @api.model
+    def _aftersales_on_hours_changed(self, hours_before):
+        """Hook: hours in use have changed.
+
+        :param dict hours_before: as of :meth:`_aftersales_hours_in_use`, those changed
+        """
 
     @api.model
     def _aftersales_forget_schedules(self):

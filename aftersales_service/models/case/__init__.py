@@ -10,9 +10,11 @@ from . import (
     aftersales_tag,
     aftersales_category,
     aftersales_team,
+    sale_order,
     aftersales_case,
     aftersales_case_stage,
     aftersales_case_customer,
+    aftersales_case_locale,
     aftersales_case_read,
     aftersales_case_timeline,
 )

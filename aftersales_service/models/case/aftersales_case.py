@@ -505,7 +505,10 @@ class AftersalesCase(models.Model):
         # The ledger tells who made a case and owns it; followers are chosen later.
         quiet = self.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
         cases = super(AftersalesCase, quiet).create(vals_list).with_env(self.env)
+        cases._log_received()
         cases._on_created()
+        cases._notify_assigned()
+        cases._notify_changed()
         cases._transition_each(wanted_stages)
         return cases
 
@@ -598,8 +601,8 @@ class AftersalesCase(models.Model):
             for vals, number in zip(company_vals, numbers, strict=True):
                 vals["number"] = number
 
-    def _on_created(self):
-        """Write the first lines of the ledger and start what counts from receipt."""
+    def _log_received(self):
+        """Write the first line of each ledger."""
         lines = [
             self._event(
                 case,
@@ -618,27 +621,9 @@ class AftersalesCase(models.Model):
             for case in self
         ]
         self.env["aftersales.event"]._append(lines)
-        received = {case.id: case.received_at for case in self}
-        for codes, cases in self.grouped(
-            lambda case: case._events_of_receipt()
-        ).items():
-            cases._clocks_event(codes, received)
-        self.filtered(lambda case: not case.active)._follow_archiving(False)
-        self._queue_acknowledgement()
-        self._notify_assigned()
-        self._notify_changed()
 
-    def _events_of_receipt(self):
-        """Return the codes of what the receipt of the case means to its promises."""
-        self.ensure_one()
-        codes = ["received"]
-        if self.channel not in IN_PERSON_CHANNELS:
-            codes += ["received_from_afar", "customer_message"]
-        if not self.user_id:
-            codes.append("received_by_nobody")
-        if self.handling_class in FLAGGED_CLASSES:
-            codes.append("flagged")
-        return tuple(codes)
+    def _on_created(self):
+        """Hook: the cases have been created, and their receipt is in the ledger."""
 
     def write(self, vals):
         """Write plain fields; a stage, owner or classification takes its own way
@@ -650,33 +635,22 @@ class AftersalesCase(models.Model):
         if vals:
             super().write(vals)
             self._log_changes(before)
-            self._follow_changes(vals, before)
+            self._on_changed(set(vals), before)
             if "user_id" in vals:
                 self._notify_assigned()
-            if "active" in vals:
-                self._follow_archiving(vals["active"])
-            if "team_id" in vals:
-                self._follow_team()
         if stage_id is not None:
             self._apply_stage(self.env["aftersales.stage"]._of_value(stage_id))
         self._notify_changed()
         return True
 
-    def _follow_changes(self, vals, before):
-        """Let a change take effect on the promises, those of another policy first."""
-        names = set(vals).union(*before.values())
-        if names & self.env["aftersales.policy"]._match_fields():
-            self._clocks_rematch(fields.Datetime.now())
-        if before:
-            self._clocks_follow(before)
+    def _on_changed(self, names, before):
+        """Hook: fields of the cases were written, and what changed is in the ledger.
 
-    def _follow_archiving(self, active):
-        """Archiving ends the promises; taking a case back starts them again."""
-        now = fields.Datetime.now()
-        if active:
-            self._clocks_restart(now)
-        else:
-            self._clocks_void(now, "archived")
+        :param set names: names of the fields written
+        :param dict before: {case: {field: old value}} of those the ledger keeps
+        """
+        if "team_id" in names:
+            self._follow_team()
 
     def _refuse_protected(self, vals, names):
         forbidden = sorted(names & set(vals))

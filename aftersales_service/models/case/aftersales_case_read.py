@@ -1,12 +1,35 @@
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import AccessError
 
 PEOPLE = ("user_id", "salesperson_id", "partner_id")
 
 
 class AftersalesCase(models.Model):
-    """Reading many cases at once, for lists and boards."""
+    """Who reads a case, and reading many at once for lists and boards."""
 
     _inherit = "aftersales.case"
+
+    # Who ------------------------------------------------------------------------
+
+    @api.model
+    def _is_customers_env(self):
+        """Whether a portal or anonymous user asks with his own rights."""
+        # Stored by Odoo, so that it costs little; without a user nobody is internal.
+        return not self.env.su and (not self.env.uid or self.env.user.share)
+
+    @api.model
+    def _refuse_customers(self):
+        """Close a view that colleagues have of a case: a customer who may read his
+        case may still not see this.
+
+        :raise AccessError: for a portal or anonymous user
+        """
+        if self._is_customers_env():
+            raise AccessError(
+                self.env._("This is for colleagues. See your cases under “My Account”.")
+            )
+
+    # Many at once ---------------------------------------------------------------
 
     def _fetch_query(self, query, fields):
         """Read what is planned, and the people of all columns, together.

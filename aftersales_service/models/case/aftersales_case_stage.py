@@ -5,7 +5,6 @@ from datetime import datetime
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from .aftersales_case import FLAGGED_CLASSES
 from .aftersales_stage import OPEN_KINDS
 
 ALL_OPEN = frozenset(OPEN_KINDS)
@@ -17,6 +16,11 @@ ALLOWED_MOVES = {
     "closed": (ALL_OPEN - {"new"}) | {"closed"},
     "cancelled": {"new", "working", "cancelled"},
 }
+
+
+def is_reopening(old, new):
+    """Return whether a move between two kinds of stage takes a case back to work."""
+    return old in ("resolved", "closed") and new in ALL_OPEN
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class AftersalesCase(models.Model):
         return self.stage_kind == "new" and stage.kind not in ("new", "cancelled")
 
     def _reopens(self, stage):
-        return self.stage_kind in ("resolved", "closed") and stage.kind in ALL_OPEN
+        return is_reopening(self.stage_kind, stage.kind)
 
     def _is_reopenable(self, at):
         """Whether the case may still be reopened at an instant: always while it is
@@ -160,12 +164,9 @@ class AftersalesCase(models.Model):
             cases._move(resolved, at, cause)
 
     def _move(self, stage, at, cause):
-        """Write stage, stamps, ledger and clocks of moves already judged."""
+        """Write stage, stamps and ledger of moves already judged, then tell it."""
         kinds = {case.id: (case.stage_kind, stage.kind) for case in self}
         reopened = self.filtered(lambda case: case._reopens(stage))
-        revived = self.filtered(
-            lambda case: case.stage_kind == "cancelled" and stage.kind != "cancelled"
-        )
         lines = [
             self._event(
                 case,
@@ -184,22 +185,13 @@ class AftersalesCase(models.Model):
         self._write_mirror({"stage_id": stage.id, "stage_kind": stage.kind})
         lines += self._write_stage_stamps(stage, at, reopened)
         self.env["aftersales.event"]._append(lines)
-        (self - reopened - revived)._clocks_stage_changed(kinds, at)
-        reopened._clocks_reopen(at)
-        revived._clocks_restart(at)
-        if stage.kind not in ("new", "cancelled"):
-            self.filtered(lambda case: case._is_worked_by_owner())._clocks_event(
-                "work_started", at
-            )
-        self._on_stage_changed(kinds, at)
-
-    def _is_worked_by_owner(self):
-        """Whether a move by the present user is the owner's work on a case that is to
-        be begun at once."""
-        self.ensure_one()
-        user = self.env.user
-        flagged = self.handling_class in FLAGGED_CLASSES
-        return flagged and user._is_internal() and user in (self.user_id or user)
+        self._on_moved(kinds, at)
+        if stage.kind == "resolved":
+            self._on_resolved(at)
+        elif stage.kind == "closed":
+            self._on_closed(at)
+        if reopened:
+            reopened._on_reopened(at)
 
     def _follow_team(self):
         """Take cases that changed team out of stages their new team does not use, to
@@ -255,12 +247,21 @@ class AftersalesCase(models.Model):
             lines.append(self._event(case, "reopened", at, data={"cycle": case.cycle}))
         return lines
 
-    def _on_stage_changed(self, kinds, at):
-        """Hook after cases changed stage.
+    def _on_moved(self, kinds, at):
+        """Hook: cases changed stage.
 
         :param dict kinds: case id → (old kind, new kind)
         :param at: instant of the move
         """
+
+    def _on_resolved(self, at):
+        """Hook: cases were resolved, with all that follows from it."""
+
+    def _on_closed(self, at):
+        """Hook: cases were closed, with all that follows from it."""
+
+    def _on_reopened(self, at):
+        """Hook: cases were taken back to work, with all that follows from it."""
 
     def _reopen(self, at, cause):
         """Take resolved or closed cases back to work.
@@ -293,8 +294,14 @@ class AftersalesCase(models.Model):
         self.env["aftersales.event"]._append(
             [self._event(case, "marked", at, cause=mark) for case in self]
         )
-        self._clocks_void(at, mark)
+        self._on_marked(at)
         self._notify_changed()
+
+    def _on_marked(self, at):
+        """Hook: cases were set aside, or taken back; then they have no mark.
+
+        :param at: instant
+        """
 
     def action_undo_mark(self):
         """Take cases back that were set aside by mistake: promises not kept yet run
@@ -312,7 +319,7 @@ class AftersalesCase(models.Model):
             }
         )
         self.env["aftersales.event"]._append(lines)
-        marked._clocks_restart(at)
+        marked._on_marked(at)
         marked._notify_changed()
         return True
 

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ...tools.words import selection_label
+
 # Kind of ledger line → icon and tone in a timeline.
 LOOKS = {
     "received": ("fa-inbox", "info"),
@@ -115,7 +117,7 @@ class AftersalesCase(models.Model):
                 "kind": line.kind,
                 "icon": LOOKS.get(line.kind, ("fa-circle-o", "plain"))[0],
                 "tone": LOOKS.get(line.kind, ("fa-circle-o", "plain"))[1],
-                "title": self._selection_label(line, "kind"),
+                "title": selection_label(line, "kind"),
                 "detail": self._timeline_detail(line, names),
                 "who": self._timeline_actor(line, names),
                 "case_id": line.case_id.id,
@@ -158,7 +160,7 @@ class AftersalesCase(models.Model):
             records_sudo = self.env[model].sudo().browse(i for i in ids if i).exists()
             for record in records_sudo:
                 names[model, record.id] = (
-                    self._selection_label(record, "kind")
+                    selection_label(record, "kind")
                     if model == "aftersales.clock"
                     else record.display_name
                 )

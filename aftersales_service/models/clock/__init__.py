@@ -7,8 +7,8 @@ Not here: No mail, and nobody who is told.
 from . import (
     aftersales_clock,
     aftersales_clock_job,
-    aftersales_clock_manual,
     aftersales_clock_replan,
+    resource_calendar,
     aftersales_clock_explain,
     aftersales_clock_deadline,
     aftersales_case_clock,

@@ -2,13 +2,14 @@ from collections import defaultdict
 from contextlib import suppress
 from datetime import datetime
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ...tools import clock_machine as machine
 from ...tools.business_time import NoWorkingTime, to_epoch
 from ...tools.clock_machine import Clock
-from ..case.aftersales_case import FLAGGED_CLASSES
+from ..case.aftersales_case import FLAGGED_CLASSES, IN_PERSON_CHANNELS
+from ..case.aftersales_case_stage import is_reopening
 from ..case.aftersales_stage import OPEN_KINDS
 from .aftersales_clock import Cycle
 
@@ -40,6 +41,84 @@ class AftersalesCase(models.Model):
     _inherit = "aftersales.case"
 
     # Events -----------------------------------------------------------------
+
+    # What happens to the case -----------------------------------------------------
+
+    def _on_created(self):
+        """Start what counts from the receipt; what is made archived has its promises,
+        as void."""
+        super()._on_created()
+        received = {case.id: case.received_at for case in self}
+        for codes, cases in self.grouped(
+            lambda case: case._events_of_receipt()
+        ).items():
+            cases._clocks_event(codes, received)
+        archived = self.filtered(lambda case: not case.active)
+        archived._clocks_void(fields.Datetime.now(), "archived")
+
+    def _events_of_receipt(self):
+        """Return the codes of what the receipt of the case means to its promises."""
+        self.ensure_one()
+        codes = ["received"]
+        if self.channel not in IN_PERSON_CHANNELS:
+            codes += ["received_from_afar", "customer_message"]
+        if not self.user_id:
+            codes.append("received_by_nobody")
+        if self.handling_class in FLAGGED_CLASSES:
+            codes.append("flagged")
+        return tuple(codes)
+
+    def _on_changed(self, names, before):
+        """Let a change take effect on the promises, those of another policy first.
+        Archiving ends them; taking a case back starts them again."""
+        super()._on_changed(names, before)
+        now = fields.Datetime.now()
+        concerned = names.union(*before.values())
+        if concerned & self.env["aftersales.policy"]._match_fields():
+            self._clocks_rematch(now)
+        if before:
+            self._clocks_follow(before)
+        if "active" in names:
+            in_use = self.filtered("active")
+            in_use._clocks_restart(now)
+            (self - in_use)._clocks_void(now, "archived")
+
+    def _on_moved(self, kinds, at):
+        """Let moves pause, resume, fulfil, void, reopen or restart promises."""
+        super()._on_moved(kinds, at)
+        reopened = self.filtered(lambda case: is_reopening(*kinds[case.id]))
+        revived = self.filtered(
+            lambda case: (
+                kinds[case.id][0] == "cancelled" and kinds[case.id][1] != "cancelled"
+            )
+        )
+        (self - reopened - revived)._clocks_stage_changed(kinds, at)
+        reopened._clocks_reopen(at)
+        revived._clocks_restart(at)
+        worked = self.filtered(
+            lambda case: (
+                kinds[case.id][1] not in ("new", "cancelled")
+                and case._is_worked_by_owner()
+            )
+        )
+        worked._clocks_event("work_started", at)
+
+    def _is_worked_by_owner(self):
+        """Whether a move by the present user is the owner's work on a case that is to
+        be begun at once."""
+        self.ensure_one()
+        user = self.env.user
+        flagged = self.handling_class in FLAGGED_CLASSES
+        return flagged and user._is_internal() and user in (self.user_id or user)
+
+    def _on_marked(self, at):
+        """Promises of cases set aside are void; taken back, they run again."""
+        super()._on_marked(at)
+        for mark, cases in self.grouped("mark").items():
+            if mark:
+                cases._clocks_void(at, mark)
+            else:
+                cases._clocks_restart(at)
 
     def _clocks_event(self, codes, at, *, cause=None, subject="", deadline=None):
         """Let something that happened to the cases start and fulfil their promises.
@@ -588,15 +667,7 @@ class AftersalesCase(models.Model):
     def _clock_now(self):
         """Return the instant up to which clocks are judged: the present, or the one
         that history told after the fact has come to."""
-        return self._told_as_of() or fields.Datetime.now()
-
-    @api.model
-    def _told_as_of(self):
-        """Return the instant that history told after the fact has come to, None while
-        what happens is told as it happens. A context that came over RPC holds plain
-        JSON and can never contain a ``datetime``."""
-        told = self.env.context.get("aftersales_now")
-        return told if isinstance(told, datetime) else None
+        return self.env["aftersales.event"]._as_of() or fields.Datetime.now()
 
     def _clock_instants(self, at):
         return dict.fromkeys(self.ids, at) if isinstance(at, datetime) else at

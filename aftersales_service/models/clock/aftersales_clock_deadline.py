@@ -1,10 +1,14 @@
 """Deadlines set by hand."""
 
-from odoo import fields, models
-from odoo.exceptions import AccessError, UserError
+from datetime import timedelta
 
-from ...tools.business_time import to_epoch
-from .aftersales_clock_explain import Reader
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ...tools import clock_machine as machine
+from ...tools.business_time import HORIZON, to_epoch
+from ...tools.words import Reader
 
 GROUP = "aftersales_service.group_aftersales_manager"
 
@@ -46,6 +50,18 @@ class AftersalesClock(models.Model):
                 "This promise has been decided; its deadline cannot be set any more."
             )
         return ""
+
+    @api.model
+    def _far_refusal(self, deadline, now):
+        """Return why a time is too far away to be a deadline, in a sentence; empty if
+        it is not.
+
+        :param deadline: naive UTC ``datetime``
+        :param now: naive UTC ``datetime``
+        """
+        if deadline - now <= timedelta(seconds=HORIZON):
+            return ""
+        return self.env._("This time is more than four years away. Check the year.")
 
     def _check_may_set_deadline(self, reason):
         """Refuse who may not set the deadlines of these promises.
@@ -99,7 +115,7 @@ class AftersalesClock(models.Model):
             raise UserError(
                 self.env._("This time is over already. Choose one that is still to be.")
             )
-        if refusal := self.case_id._far_refusal(deadline, now):
+        if refusal := self._far_refusal(deadline, now):
             raise UserError(refusal)
         self._set_deadline(deadline.replace(microsecond=0), reason.strip())
         return True
@@ -132,7 +148,7 @@ class AftersalesClock(models.Model):
         reader, now = Reader(self.env), fields.Datetime.now()
         if deadline <= now:
             return [self.env._("This time is over already. Choose a later one.")]
-        if refusal := self.case_id._far_refusal(deadline, now):
+        if refusal := self._far_refusal(deadline, now):
             return [refusal]
         result = [self._preview_move(to_epoch(deadline), reader)]
         if self.state == "paused":
@@ -186,3 +202,109 @@ class AftersalesClock(models.Model):
             for clock in told_sudo
             if clock.fixed_deadline
         ]
+
+    # The act ----------------------------------------------------------------------
+
+    def _set_deadline(self, deadline, reason):
+        """Set the deadline of these promises by hand. It stands until it is set again
+        or back: no pause, holiday or policy moves it. What is decided stays.
+
+        :param deadline: naive UTC ``datetime``, not in the past
+        :param str reason: kept on the clock, for who asks why
+        """
+
+        def fix(_case, cycle, schedule, instant):
+            cycle.values["is_manual"] = True
+            cycle.add(
+                machine.fix(
+                    cycle.clock, schedule, instant, to_epoch(deadline), "manual"
+                )
+            )
+
+        self._change_by_hand(fix, reason)
+
+    def _reset_deadline(self, reason):
+        """Let the deadline of these promises follow from the rules again: those of the
+        policy that is chosen now, with the pauses they would have had meanwhile.
+
+        :param str reason: kept on the clock, for who asks why
+        """
+        by_hand = self.filtered("is_manual")
+        cases_sudo = by_hand.sudo().case_id
+        now = cases_sudo._clock_now()
+        received = {case.id: case.received_at for case in cases_sudo}
+        kinds = set(by_hand.mapped("kind"))
+        matched = self.env["aftersales.policy"]._match_plain(
+            cases_sudo, kinds, received
+        )
+        rests = cases_sudo._stage_rests(cases_sudo.ids, to_epoch(now))
+
+        def reset(case, cycle, schedule, instant):
+            target = matched[case.id].get(cycle.values["kind"])
+            theirs = rests.get(case.id, ())
+            self._reset_cycle(case, cycle, schedule, instant, target, theirs)
+
+        by_hand._change_by_hand(reset, reason)
+        cases_sudo._clocks_rematch(now)
+
+    def _reset_cycle(self, case, cycle, schedule, instant, target, rests):
+        """Let one promise follow from its rules again.
+
+        :param target: plain data of the target that is chosen now, or None
+        :param rests: see ``_stage_rests``
+        """
+        clock, values = cycle.clock, cycle.values
+        values["is_manual"] = False
+        seconds = clock.target_seconds
+        if target and target["id"] != values["target_id"]:
+            values.update(case._rule_values(target))
+            case._complete_cycle(cycle, None)
+            seconds = target["target_seconds"]
+        known = clock.pauses[-1][1] if clock.pauses else clock.started_at
+        missed = [
+            (max(low, known), high, stage_kind)
+            for low, high, stage_kind in rests
+            if high > known and case._rests_in(cycle, stage_kind)
+        ]
+        lines = machine.retarget(
+            clock,
+            schedule,
+            self.env["aftersales.clock"].sudo()._schedule(cycle),
+            instant,
+            target_seconds=seconds,
+            warn_percent=values["snapshot"]["warn_percent"],
+            steps=values["snapshot"].get("steps", []),
+            cause="manual_reset",
+            rests=missed,
+        )
+        cycle.add(lines)
+        case._pause_as_stage(cycle, schedule, instant)
+
+    def _change_by_hand(self, change, reason):
+        """Change the rules of the promises among these that are still open.
+
+        :param change: function of the case, the locked ``Cycle``, its schedule and an
+            instant in epoch seconds
+        :param str reason: kept on the clock
+        """
+        cases_sudo = self.sudo().case_id
+        instant = to_epoch(cases_sudo._clock_now())
+        Clocks = self.env["aftersales.clock"].sudo()
+        changed = []
+        for cycle in Clocks._load(
+            SQL("id = ANY(%s)", list(self.ids)), SQL("ORDER BY id FOR NO KEY UPDATE")
+        ):
+            schedule = Clocks._schedule(cycle)
+            cycles = cycle.settle(schedule, instant)
+            last = cycles[-1]
+            if last.clock.is_open and last.clock.state != "stopped":
+                values = {"manual_reason": reason, "manual_user_id": self.env.uid}
+                last.values.update(values)
+                last.changed_rules = True
+                case = cases_sudo.browse(last.values["case_id"])
+                change(case, last, schedule, instant)
+                followers = last.follow(schedule, instant)
+                case._pause_as_stage(followers[-1], schedule, instant)
+                cycles += followers[1:]
+            changed += cycles
+        cases_sudo._clocks_store(changed)

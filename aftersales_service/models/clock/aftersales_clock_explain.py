@@ -1,13 +1,9 @@
 """Why a promise has its deadline."""
 
-from datetime import datetime, timedelta
-
-import babel.dates
-import pytz
+from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL, babel_locale_parse, format_time
-from odoo.tools.misc import get_lang
+from odoo.tools import SQL
 
 from ...tools import clock_machine as machine
 from ...tools.business_time import (
@@ -17,75 +13,14 @@ from ...tools.business_time import (
     OPEN,
     Span,
     from_epoch,
-    load_zone,
     to_epoch,
 )
+from ...tools.words import Reader, selection_label
 
 # Of a long promise so many of its first and last days are shown at once.
 FIRST_ROWS = 8
 LAST_ROWS = 12
 LEDGER_LIMIT = 200
-
-
-class Reader:
-    """Says instants and durations to the person who reads, in his zone and language.
-
-    :param env: environment of the reader
-    """
-
-    def __init__(self, env):
-        self.env = env
-        self.tz = env.context.get("tz") or env.user.tz or "UTC"
-        self.zone = load_zone(self.tz)
-        self.locale = babel_locale_parse(get_lang(env).code)
-        self.year = self.date(to_epoch(fields.Datetime.now())).year
-
-    def date(self, instant):
-        """Return the day an instant lies in."""
-        return datetime.fromtimestamp(instant, self.zone).date()
-
-    def midnight(self, date):
-        """Return the instant at which a day begins."""
-        start = datetime(date.year, date.month, date.day, tzinfo=self.zone)
-        return int(start.timestamp())
-
-    def day(self, date):
-        """Return a day in words, for instance ``"Tue, Nov 24"``."""
-        skeleton = "MMMEd" if date.year == self.year else "yMMMEd"
-        return babel.dates.format_skeleton(skeleton, date, locale=self.locale)
-
-    def time(self, instant):
-        """Return the time of day, with seconds only if there are any."""
-        size = "medium" if instant % 60 else "short"
-        return format_time(self.env, from_epoch(instant), self.tz, size)
-
-    def moment(self, instant):
-        """Return an instant in words; empty for none."""
-        if instant is None:
-            return ""
-        day, time = self.day(self.date(instant)), self.time(instant)
-        return self.env._("%(day)s, %(time)s", day=day, time=time)
-
-    def zone_name(self, tz):
-        """Return the name of a time zone in words."""
-        zone = pytz.timezone(tz or "UTC")
-        return self.env["aftersales.case"]._customer_zone_name(zone, self.locale)
-
-    def duration(self, seconds):
-        """Return a duration in words, exact to the second."""
-        minutes, second = divmod(abs(seconds), 60)
-        hour, minute = divmod(minutes, 60)
-        patterns = {
-            (True, True, True): self.env._("%(h)s h %(m)s min %(s)s s"),
-            (True, True, False): self.env._("%(h)s h %(m)s min"),
-            (True, False, True): self.env._("%(h)s h %(s)s s"),
-            (True, False, False): self.env._("%(h)s h"),
-            (False, True, True): self.env._("%(m)s min %(s)s s"),
-            (False, True, False): self.env._("%(m)s min"),
-        }
-        key = (bool(hour), bool(minute), bool(second))
-        pattern = patterns.get(key) or self.env._("%(s)s s")
-        return pattern % {"h": hour, "m": minute, "s": second}
 
 
 class AftersalesClock(models.Model):
@@ -153,7 +88,7 @@ class AftersalesClock(models.Model):
         one kind, which; extendable."""
         self.ensure_one()
         if self.kind == "promise":
-            topics = dict(self.env["aftersales.case"]._selection_promise_topic())
+            topics = dict(self.env["aftersales.policy.target"]._promise_topics())
             topic = topics.get(self.subject, self.subject)
             return self.env._("%(topic)s, told to the customer", topic=topic)
         return self.display_name
@@ -750,7 +685,7 @@ class AftersalesClock(models.Model):
                 "id": line.id,
                 "at": reader.moment(to_epoch(line.at)),
                 "kind": line.kind,
-                "what": cases._selection_label(line, "kind"),
+                "what": selection_label(line, "kind"),
                 "cause": self._explain_cause(line),
                 "who": self._explain_actor(line, names),
                 **self._explain_move(line, reader),
@@ -768,7 +703,7 @@ class AftersalesClock(models.Model):
     @api.model
     def _explain_actor(self, line, names):
         who = self.env["aftersales.case"]._timeline_actor(line, names)
-        return who or self.env["aftersales.case"]._selection_label(line, "actor_kind")
+        return who or selection_label(line, "actor_kind")
 
     @api.model
     def _explain_move(self, line, reader):

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.tools import SQL, format_datetime
 
@@ -16,8 +14,6 @@ CAUSE = "calendar_change"
 # Somebody who read the old hours just before they changed may write what he planned in
 # them a little later: after this time everything is looked at once more.
 SECOND_LOOK = timedelta(minutes=2)
-# Cases that one activity links to at most.
-LINKS = 50
 
 
 class AftersalesJob(models.Model):
@@ -186,8 +182,23 @@ class AftersalesClock(models.Model):
             if was_open and not self._schedule(cycle).is_open(told - 1):
                 found.append(cycle.id)
         if found:
-            self.env["aftersales.notice"]._prepare(self.browse(found), "holiday")
+            self._on_promised_times_closed(self.browse(found))
         return found
+
+    @api.model
+    def _on_promised_times_closed(self, clocks):
+        """Hook: times told to customers fall into closed hours since a change.
+
+        :param clocks: ``aftersales.clock`` records, as superuser
+        """
+
+    @api.model
+    def _on_replanned(self, clocks):
+        """Hook: all promises in some working hours are planned again.
+
+        :param clocks: those told to customers that fall into closed hours now, as
+            superuser
+        """
 
     @api.model
     def _replan_job_finish(self, job):
@@ -196,7 +207,7 @@ class AftersalesClock(models.Model):
             return None
         self._replan_zone(job)
         promises = self.browse(job._found("promises", ())).exists()
-        self._tell_leaders_of_promises(promises)
+        self._on_replanned(promises)
         if job._found("without_time"):
             self._on_error(
                 self.search(
@@ -226,36 +237,6 @@ class AftersalesClock(models.Model):
             )
         )
         self._forget_cache()
-
-    @api.model
-    def _tell_leaders_of_promises(self, clocks):
-        """Give each leader one activity that lists the told times that now fall into
-        closed hours, with links to the cases."""
-        by_user = {}
-        for clock in clocks:
-            case = clock.case_id
-            people = case.team_id.leader_id | case.user_id
-            for user in people.filtered("active")[:1]:
-                by_user[user] = by_user.get(user, self.browse()) | clock
-        # No mail for each: the activity itself is what is told.
-        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
-            [
-                theirs.with_context(lang=user.lang, tz=user.tz)._told_times_digest(user)
-                for user, theirs in by_user.items()
-            ]
-        )
-
-    def _told_times_digest(self, user):
-        """Return the values of an activity that lists the cases of these promises."""
-        links = (case._get_html_link() for case in self.case_id[:LINKS])
-        return {
-            **self._prepare_activity(user),
-            "summary": self.env._(
-                "Times told to customers that now fall outside working hours: %s",
-                len(self),
-            ),
-            "note": Markup("<br/>").join(links),
-        }
 
     # In words -----------------------------------------------------------------
 

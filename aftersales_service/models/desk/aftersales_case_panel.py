@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_split
 
+from ...tools.words import selection_label
+
 # What of another application's document a colleague without rights there may see.
 LINE_LIMIT = 12
 DOCUMENT_LIMIT = 8
@@ -176,9 +178,9 @@ class AftersalesCase(models.Model):
             "id": order_sudo.id,
             "name": order_sudo.name,
             "state": order_sudo.state,
-            "state_label": self._selection_label(order_sudo, "state"),
+            "state_label": selection_label(order_sudo, "state"),
             "date": fields.Datetime.to_string(order_sudo.date_order),
-            "delivery_label": self._selection_label(order_sudo, "delivery_status"),
+            "delivery_label": selection_label(order_sudo, "delivery_status"),
             "lines": [self._panel_line(line) for line in lines_sudo[:LINE_LIMIT]],
             "more_lines": max(0, len(lines_sudo) - LINE_LIMIT),
         }
@@ -207,7 +209,7 @@ class AftersalesCase(models.Model):
                 "id": picking.id,
                 "name": picking.name,
                 "state": picking.state,
-                "state_label": self._selection_label(picking, "state"),
+                "state_label": selection_label(picking, "state"),
                 "incoming": picking.picking_type_code == "incoming",
                 "date": fields.Datetime.to_string(
                     picking.date_done or picking.scheduled_date
@@ -241,9 +243,9 @@ class AftersalesCase(models.Model):
                 "name": move.name if move.state == "posted" else "",
                 "is_refund": move.move_type == "out_refund",
                 "state": move.state,
-                "state_label": self._selection_label(move, "state"),
+                "state_label": selection_label(move, "state"),
                 "payment_state": move.payment_state,
-                "payment_label": self._selection_label(move, "payment_state"),
+                "payment_label": selection_label(move, "payment_state"),
                 "date": fields.Date.to_string(move.invoice_date),
                 "can_open": move.id in openable,
             }
@@ -259,7 +261,7 @@ class AftersalesCase(models.Model):
                 "id": order.id,
                 "name": order.name,
                 "date": fields.Datetime.to_string(order.date_order),
-                "delivery_label": self._selection_label(order, "delivery_status"),
+                "delivery_label": selection_label(order, "delivery_status"),
             }
             for order in self.suggested_order_ids
         ]
@@ -335,13 +337,6 @@ class AftersalesCase(models.Model):
         }
 
     # Helpers --------------------------------------------------------------------
-
-    @api.model
-    def _selection_label(self, record, field_name):
-        """Return the translated label of a record's selection value, or ``""``."""
-        field = record._fields[field_name]
-        labels = dict(field._description_selection(self.env))
-        return labels.get(record[field_name], "")
 
     # Document → model its form cannot be shown without.
     _FORM_NEEDS = {

@@ -1,6 +1,6 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
+
+from ...tools.words import selection_label
 
 
 class SaleOrder(models.Model):
@@ -37,27 +37,6 @@ class SaleOrder(models.Model):
             order.aftersales_open_case_count = sum(
                 count for kind, count in by_kind.items() if kind not in closed
             )
-
-    def _aftersales_is_live(self):
-        """Whether a customer's message most likely concerns the order: it is not
-        delivered in full yet, or it is recent."""
-        self.ensure_one()
-        recent = fields.Datetime.now() - timedelta(
-            days=self.company_id.aftersales_order_days
-        )
-        return self.delivery_status in ("pending", "started", "partial") or (
-            self.date_order and self.date_order >= recent
-        )
-
-    def _aftersales_references(self):
-        """Return what a customer may call the order, in upper case: our number and
-        his own reference."""
-        self.ensure_one()
-        return {
-            reference.upper()
-            for reference in (self.name, self.client_order_ref)
-            if reference
-        }
 
     def action_aftersales_cases(self):
         """Open the order's cases; a new one is prefilled from the order."""
@@ -254,4 +233,4 @@ class SaleOrder(models.Model):
 
     @api.model
     def _aftersales_payment_label(self, move):
-        return self.env["aftersales.case"]._selection_label(move, "payment_state")
+        return selection_label(move, "payment_state")

@@ -6,6 +6,7 @@ Not here: No check of what is stored.
 
 from . import (
     aftersales_policy_step,
+    aftersales_policy_version,
     aftersales_clock_ladder,
     aftersales_clock_notify,
     aftersales_escalation,

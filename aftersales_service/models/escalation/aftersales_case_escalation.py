@@ -154,9 +154,9 @@ class AftersalesCase(models.Model):
             self._end_escalations()
         return result
 
-    def _on_stage_changed(self, kinds, at):
+    def _on_moved(self, kinds, at):
         """Nor does what is cancelled."""
-        result = super()._on_stage_changed(kinds, at)
+        result = super()._on_moved(kinds, at)
         self.filtered(lambda case: kinds[case.id][1] == "cancelled")._end_escalations()
         return result
 
@@ -215,49 +215,3 @@ class AftersalesCase(models.Model):
         action["domain"] = [("case_id", "=", self.id)]
         action["context"] = {"search_default_waiting": 0}
         return action
-
-    # Telling colleagues -------------------------------------------------------
-
-    def message_subscribe(self, partner_ids=None, subtype_ids=None):
-        """Who is told of one thing does not follow the whole case for it."""
-        if self.env.context.get("aftersales_tell_only"):
-            return True
-        return super().message_subscribe(
-            partner_ids=partner_ids, subtype_ids=subtype_ids
-        )
-
-    @api.model
-    def _send_to_colleagues(self, mails):
-        """Put mails to colleagues into the outbox, with the transaction that causes
-        them: they go out once it is committed, and never twice.
-
-        :param list mails: dicts with ``user``, ``company``, ``subject`` and ``body``
-            (``Markup``)
-        """
-        values = [
-            self._prepare_colleague_mail(mail)
-            for mail in mails
-            if mail["user"].partner_id.email_normalized
-        ]
-        if not values:
-            return
-        self.env["mail.mail"].sudo().create(values)
-        job = self.env.ref("mail.ir_cron_mail_scheduler_action", False)
-        if job:
-            job.sudo()._trigger()
-
-    @api.model
-    def _prepare_colleague_mail(self, mail):
-        company = mail["company"] or self.env.company
-        sender = company.email_formatted or self.env.user.email_formatted
-        return {
-            "subject": mail["subject"],
-            "body_html": mail["body"],
-            "email_from": sender,
-            "reply_to": sender,
-            "author_id": company.partner_id.id,
-            "recipient_ids": [fields.Command.link(mail["user"].partner_id.id)],
-            "headers": repr({"Auto-Submitted": "auto-generated"}),
-            "message_type": "user_notification",
-            "auto_delete": True,
-        }

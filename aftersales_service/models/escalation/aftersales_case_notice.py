@@ -10,12 +10,11 @@ class AftersalesCase(models.Model):
         "aftersales.notice", "case_id", string="Prepared Messages"
     )
 
-    def _follow_changes(self, vals, before):
+    def _on_changed(self, names, before):
         """Who is in charge now has the messages, too."""
-        result = super()._follow_changes(vals, before)
-        if {"user_id", "team_id"} & set(vals):
+        super()._on_changed(names, before)
+        if {"user_id", "team_id"} & names:
             self._prepared_notices()._follow_owners()
-        return result
 
     def _prepared_notices(self):
         """Return the messages that wait for a decision, as superuser."""
@@ -39,9 +38,9 @@ class AftersalesCase(models.Model):
         ended._decide("discarded", at, user)
         return result
 
-    def _on_stage_changed(self, kinds, at):
+    def _on_moved(self, kinds, at):
         """Nobody apologises for what is done with."""
-        result = super()._on_stage_changed(kinds, at)
+        result = super()._on_moved(kinds, at)
         ended = ("resolved", "closed", "cancelled")
         over = self.filtered(lambda case: kinds[case.id][1] in ended)
         if over:

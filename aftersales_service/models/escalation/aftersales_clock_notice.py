@@ -12,3 +12,9 @@ class AftersalesClock(models.Model):
         result = super()._on_breached(clocks)
         self.env["aftersales.notice"]._follow_breach(clocks)
         return result
+
+    @api.model
+    def _on_promised_times_closed(self, clocks):
+        """Hook: a message to each customer is prepared."""
+        super()._on_promised_times_closed(clocks)
+        self.env["aftersales.notice"]._prepare(clocks, "holiday")

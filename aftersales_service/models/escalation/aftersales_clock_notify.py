@@ -3,9 +3,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import format_datetime
 
+from ..mail.aftersales_notify import WARNING
 from .aftersales_clock_ladder import RECIPIENT_LEVELS
 
 # More of the same for one person in one go than this becomes one digest.
@@ -13,7 +14,6 @@ DIGEST_SIZE = 5
 DIGEST_LINKS = 50
 # What may have happened to promises, the gravest first.
 CODES = ("error", "breached", "late")
-WARNING = "mail.mail_activity_data_warning"
 
 
 @dataclass(frozen=True)
@@ -122,20 +122,7 @@ class AftersalesClock(models.Model):
                 values.append(self._prepare_digest(user, theirs))
             else:
                 values += self._prepare_activities(user, theirs, types)
-        self._create_activities(values)
-
-    @api.model
-    def _create_activities(self, values):
-        """Create activities without a mail for each, and without letting the people
-        follow whole cases.
-
-        :return: ``mail.activity`` records, in the order given
-        """
-        activities = self.env["mail.activity"].sudo()
-        if not values:
-            return activities
-        quiet = {"mail_activity_quick_update": True, "aftersales_tell_only": True}
-        return activities.with_context(**quiet).create(values).with_env(activities.env)
+        self.env["aftersales.notify"]._create_activities(values)
 
     @api.model
     def _prepare_activities(self, user, words, types):
@@ -153,7 +140,9 @@ class AftersalesClock(models.Model):
             groups[(*key, word.code)].append(word)
         return [
             {
-                **self._prepare_activity(user, type_id or WARNING),
+                **self.env["aftersales.notify"]._activity_values(
+                    user, type_id or WARNING
+                ),
                 "res_model_id": model_id,
                 "res_id": case.id,
                 "summary": summary or self._title(user, theirs),
@@ -171,24 +160,39 @@ class AftersalesClock(models.Model):
         if len(cases) > DIGEST_LINKS:
             links.append(env._("and %s more", len(cases) - DIGEST_LINKS))
         return {
-            **self._prepare_activity(user),
+            **self.env["aftersales.notify"]._activity_values(user),
             "summary": self._headline(self._by_code(user, words)),
             "note": Markup("<br/>").join(links),
         }
 
     @api.model
-    def _prepare_activity(self, user, kind=WARNING):
-        """Return the values of an activity of today, without its text.
+    def _on_replanned(self, clocks):
+        """Give each leader one activity that lists the times told to customers that
+        fall into closed hours now, with links to the cases."""
+        super()._on_replanned(clocks)
+        by_user = {}
+        for clock in clocks:
+            case = clock.case_id
+            people = case.team_id.leader_id | case.user_id
+            for user in people.filtered("active")[:1]:
+                by_user[user] = by_user.get(user, self.browse()) | clock
+        self.env["aftersales.notify"]._create_activities(
+            [
+                theirs.with_context(lang=user.lang, tz=user.tz)._told_times_digest(user)
+                for user, theirs in by_user.items()
+            ]
+        )
 
-        :param kind: id or external id of the activity type
-        """
-        if isinstance(kind, str):
-            kind = self.env["ir.model.data"]._xmlid_to_res_id(kind, False)
+    def _told_times_digest(self, user):
+        """Return the values of an activity that lists the cases of these promises."""
+        links = (case._get_html_link() for case in self.case_id[:DIGEST_LINKS])
         return {
-            "activity_type_id": kind,
-            "user_id": user.id,
-            "date_deadline": fields.Date.context_today(self.with_context(tz=user.tz)),
-            "automated": True,
+            **self.env["aftersales.notify"]._activity_values(user),
+            "summary": self.env._(
+                "Times told to customers that now fall outside working hours: %s",
+                len(self),
+            ),
+            "note": Markup("<br/>").join(links),
         }
 
     @api.model
@@ -280,7 +284,7 @@ class AftersalesClock(models.Model):
             if plain:
                 mails.append(self._prepare_mail(user, plain))
             mails += self._prepare_template_mails(user, styled)
-        self.env["aftersales.case"]._send_to_colleagues(mails)
+        self.env["aftersales.notify"]._mail_colleagues(mails)
 
     @api.model
     def _prepare_mail(self, user, words):

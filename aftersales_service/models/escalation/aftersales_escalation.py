@@ -243,22 +243,22 @@ class AftersalesEscalation(models.Model):
     def _tell(self):
         """Give each person an activity per escalation and one mail for all of his."""
         model_id = self.env["ir.model"]._get_id(self._name)
-        clocks = self.env["aftersales.clock"]
+        notify = self.env["aftersales.notify"]
         values = [
             {
-                **clocks._prepare_activity(escalation.user_id, TODO),
+                **notify._activity_values(escalation.user_id, TODO),
                 "res_model_id": model_id,
                 "res_id": escalation.id,
                 "summary": escalation._activity_summary(),
             }
             for escalation in self
         ]
-        clocks._create_activities(values)
+        notify._create_activities(values)
         mails = []
         for user, theirs in self.grouped("user_id").items():
             theirs = theirs.with_context(lang=user.lang, tz=user.tz)
             mails.append(theirs._prepare_mail(user))
-        self.env["aftersales.case"]._send_to_colleagues(mails)
+        self.env["aftersales.notify"]._mail_colleagues(mails)
 
     def _alert(self):
         """Return what the form of the case shows of it."""

@@ -4,6 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import plaintext2html
 
+from ...tools.words import selection_label
+from ..mail.aftersales_notify import QUIET
+
 TODO = "mail.mail_activity_data_todo"
 REASONS = [
     ("late", "The promise will not be kept in time"),
@@ -259,18 +262,18 @@ class AftersalesNotice(models.Model):
         by_case = self.grouped("case_id")
         people = {case: case._responsible_user() for case in by_case}
         told = [case for case in by_case if people[case]]
-        clocks = self.env["aftersales.clock"]
+        notify = self.env["aftersales.notify"]
         model_id = self.env["ir.model"]._get_id("aftersales.case")
         values = [
             {
-                **clocks._prepare_activity(people[case], TODO),
+                **notify._activity_values(people[case], TODO),
                 "res_model_id": model_id,
                 "res_id": case.id,
                 "summary": self._activity_summary(people[case]),
             }
             for case in told
         ]
-        activities = clocks._create_activities(values)
+        activities = notify._create_activities(values)
         for case, activity in zip(told, activities, strict=True):
             by_case[case].activity_id = activity
 
@@ -311,9 +314,8 @@ class AftersalesNotice(models.Model):
             user = notice.case_id._responsible_user()
             if user and user != notice.activity_id.user_id:
                 by_user[user] |= notice.activity_id
-        quiet = {"mail_activity_quick_update": True, "aftersales_tell_only": True}
         for user, activities in by_user.items():
-            activities.with_context(**quiet).write(
+            activities.with_context(**QUIET).write(
                 {"user_id": user.id, "summary": self._activity_summary(user)}
             )
 
@@ -322,7 +324,7 @@ class AftersalesNotice(models.Model):
         self.ensure_one()
         if self.is_outdated:
             return self.env._("Read it again, the time has passed since.")
-        return self.env["aftersales.case"]._selection_label(self, "reason")
+        return selection_label(self, "reason")
 
     # Decide ---------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
 import json
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -228,13 +229,21 @@ class AftersalesEvent(models.Model):
         if not lines:
             return []
         default = {"recorded_at": fields.Datetime.now(), **self._current_actor()}
-        as_of = self.env["aftersales.case"]._told_as_of()
+        as_of = self._as_of()
         if as_of:
             lines = [self._told_line(line, as_of) for line in lines]
         rows = [self._prepare_line(line, default) for line in lines]
         ids = self.env.execute_query(self._insert_sql(rows))
         self._invalidate_inverses()
         return [row[0] for row in ids]
+
+    @api.model
+    def _as_of(self):
+        """Return the instant that history told after the fact has come to, None while
+        what happens is told as it happens. A context that came over RPC holds plain
+        JSON and can never contain a ``datetime``."""
+        as_of = self.env.context.get("aftersales_now")
+        return as_of if isinstance(as_of, datetime) else None
 
     @api.model
     def _told_line(self, line, as_of):

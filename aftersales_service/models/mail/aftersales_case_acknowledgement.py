@@ -86,13 +86,12 @@ class AftersalesCase(models.Model):
         for case in self:
             case.customer_url = case.get_base_url() + case.get_portal_url()
 
-    def _customer_lang(self):
-        """Return the code of the language the customer is written in."""
-        self.ensure_one()
-        company = self.company_id
-        return self.partner_id.lang or company.partner_id.lang or self.env.user.lang
-
     # Queue ----------------------------------------------------------------------
+
+    def _on_created(self):
+        """Queue the confirmation of receipt."""
+        super()._on_created()
+        self._queue_acknowledgement()
 
     def _queue_acknowledgement(self):
         """Queue the confirmation of cases whose sender expects one."""

@@ -118,9 +118,9 @@ class AftersalesCase(models.Model):
         vals["last_customer_message_at"] = vals["received_at"]
         return vals
 
-    def _on_stage_changed(self, kinds, at):
+    def _on_moved(self, kinds, at):
         """Nobody waits for an answer on a case that has ended."""
-        result = super()._on_stage_changed(kinds, at)
+        result = super()._on_moved(kinds, at)
         ended = self.filtered(lambda case: kinds[case.id][1] not in OPEN_KINDS)
         ended.filtered("awaiting_reply_since")._write_mirror(
             {"awaiting_reply_since": False}

@@ -7,14 +7,13 @@ from odoo.exceptions import UserError
 
 from ...tools.business_time import (
     CLOSED,
-    HORIZON,
     LEAVE,
     NoWorkingTime,
     from_epoch,
     load_zone,
     to_epoch,
 )
-from ..clock.aftersales_clock_explain import Reader
+from ...tools.words import Reader
 
 NOON = 12
 # Days in which the next working day is looked for.
@@ -31,16 +30,6 @@ class AftersalesCase(models.Model):
     _inherit = "aftersales.case"
 
     # What can be promised -------------------------------------------------------
-
-    @api.model
-    def _selection_promise_topic(self):
-        """Return what a time can be promised for, as a list of code and label;
-        extendable together with :meth:`_promise_sentence`."""
-        return [
-            ("solution", self.env._("Solution")),
-            ("callback", self.env._("Callback")),
-            ("visit", self.env._("Visit")),
-        ]
 
     def _promise_sentence(self, topic, deadline):
         """Return the sentence that tells the customer a time, in the language of the
@@ -86,7 +75,7 @@ class AftersalesCase(models.Model):
         """Tell the customer a time and promise it, in one transaction.
 
         :param str topic: code of what is promised, see
-            :meth:`_selection_promise_topic`
+            ``aftersales.policy.target._promise_topics``
         :param deadline: UTC, as ``datetime`` or string
         :param str body: the message that tells it, see :meth:`action_reply`
         :param list attachment_ids: see :meth:`action_reply`
@@ -115,7 +104,7 @@ class AftersalesCase(models.Model):
         :param told_at: naive UTC ``datetime``
         :raise UserError: when the time was over or is too far away, or a case is over
         """
-        if topic not in dict(self._selection_promise_topic()):
+        if topic not in dict(self.env["aftersales.policy.target"]._promise_topics()):
             raise UserError(self.env._("There is no such promise: %s.", topic))
         if not deadline or deadline <= told_at:
             raise UserError(
@@ -123,7 +112,7 @@ class AftersalesCase(models.Model):
                     "This time is over already. Promise one that is still to be."
                 )
             )
-        if refusal := self._far_refusal(deadline, told_at):
+        if refusal := self.env["aftersales.clock"]._far_refusal(deadline, told_at):
             raise UserError(refusal)
         self._check_may_promise()
         deadline = deadline.replace(microsecond=0)
@@ -131,18 +120,6 @@ class AftersalesCase(models.Model):
         events = [self._event(case, "promised", told_at, data=line) for case in self]
         self.env["aftersales.event"].sudo()._append(events)
         self._clocks_event("promised", told_at, subject=topic, deadline=deadline)
-
-    @api.model
-    def _far_refusal(self, deadline, now):
-        """Return why a time is too far away to be a deadline, in a sentence; empty if
-        it is not.
-
-        :param deadline: naive UTC ``datetime``
-        :param now: naive UTC ``datetime``
-        """
-        if deadline - now <= timedelta(seconds=HORIZON):
-            return ""
-        return self.env._("This time is more than four years away. Check the year.")
 
     def _check_may_promise(self):
         for case in self.sudo():
@@ -274,7 +251,9 @@ class AftersalesCase(models.Model):
         if line.kind not in ("promised", "promise_kept"):
             return detail
         data = line.data or {}
-        topic = dict(self._selection_promise_topic()).get(data.get("topic"), "")
+        topic = dict(self.env["aftersales.policy.target"]._promise_topics()).get(
+            data.get("topic"), ""
+        )
         if not data.get("deadline"):
             return topic
         return self.env._(

@@ -9,5 +9,6 @@ from . import (
     aftersales_policy_match,
     aftersales_policy_words,
     aftersales_policy_target,
+    aftersales_clock_kind,
     aftersales_policy_version,
 )

@@ -5,6 +5,8 @@ import json
 from odoo import api, fields, models
 from odoo.tools import SQL, format_date, format_datetime
 
+from ...tools.words import duration
+
 
 class AftersalesPolicyVersion(models.Model):
     """What one version of a policy said, kept for ever: conditions and promises as
@@ -206,7 +208,7 @@ class AftersalesPolicyVersion(models.Model):
                 self.env._(
                     "%(promise)s is promised within %(time)s.",
                     promise=promise,
-                    time=Target._time_words(new["values"]["target_seconds"]),
+                    time=duration(self.env, new["values"]["target_seconds"]),
                 )
             )
         for name in self._in_order(Target._fields, new["values"]):
@@ -236,69 +238,15 @@ class AftersalesPolicyVersion(models.Model):
         field = Target._fields[entered if entered in Target._fields else name]
         return field._description_string(self.env)
 
+    @api.model
     def _step_changes(self, promise, old, new):
-        """Return what changed of the escalation steps of one promise."""
-        olds = {step["key"]: step for step in old}
-        news = {step["key"]: step for step in new}
-        return [
-            *(
-                self.env._(
-                    "%(promise)s, escalation step removed: %(step)s",
-                    promise=promise,
-                    step=self._step_words(olds[key]),
-                )
-                for key in olds
-                if key not in news
-            ),
-            *(
-                self.env._(
-                    "%(promise)s, escalation step added: %(step)s",
-                    promise=promise,
-                    step=self._step_words(news[key]),
-                )
-                for key in news
-                if key not in olds
-            ),
-            *(
-                self.env._(
-                    "%(promise)s, escalation step: %(old)s → %(new)s",
-                    promise=promise,
-                    old=self._step_words(olds[key]),
-                    new=self._step_words(news[key]),
-                )
-                for key in news
-                if key in olds and olds[key] != news[key]
-            ),
-        ]
+        """Hook: return sentences on what changed of the escalation steps of a promise.
 
-    @api.model
-    def _step_words(self, step):
-        """Return a step of a ladder, plain data, in words."""
-        Step = self.env["aftersales.policy.step"]
-        people = dict(Step._fields["recipient"]._description_selection(self.env))
-        acts = [
-            Step._fields[name]._description_string(self.env)
-            for name in Step._action_fields()
-            if step.get(name.removeprefix("do_").removeprefix("escalate_"))
-        ]
-        return self.env._(
-            "%(moment)s, %(people)s: %(acts)s",
-            moment=self._moment_words(step),
-            people=people.get(step.get("to"), ""),
-            acts=", ".join(acts),
-        )
-
-    @api.model
-    def _moment_words(self, step):
-        if step.get("percent") is not None:
-            return self.env._("at %(percent)s %% of the time", percent=step["percent"])
-        offset = step.get("offset") or 0
-        time = self.env["aftersales.policy.target"]._time_words(abs(offset))
-        if offset < 0:
-            return self.env._("%(time)s before the deadline", time=time)
-        if offset > 0:
-            return self.env._("%(time)s after the deadline", time=time)
-        return self.env._("at the deadline")
+        :param str promise: what it is called
+        :param list old: plain data of the steps before
+        :param list new: plain data of the steps since
+        """
+        return []
 
     def _value_words(self, model, name, value, nothing):
         """Return a kept value in words: the names of today where they still exist.
@@ -311,7 +259,7 @@ class AftersalesPolicyVersion(models.Model):
         if field.relational:
             return self._record_words(field.comodel_name, value)
         if name.endswith("_seconds"):
-            return self.env["aftersales.policy.target"]._time_words(value)
+            return duration(self.env, value)
         if field.type == "selection":
             labels = dict(field._description_selection(self.env))
             return labels.get(value, value)

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_amount, format_date
 
+from ...tools.words import display, domain_words
+
 
 class AftersalesPolicy(models.Model):
     """What the people who read a policy see: its conditions in words, its promises
@@ -324,87 +326,3 @@ class AftersalesPolicy(models.Model):
             target.write(written)
         else:
             target.create({"policy_id": self.id, "kind": kind, **written})
-
-
-def display(record, name):
-    """Return the value of a field in words: labels of selections, names of records.
-
-    :param record: one record
-    :param str name: field
-    """
-    field, value = record._fields[name], record[name]
-    if field.relational:
-        return ", ".join(value.sudo().mapped("display_name"))
-    if field.type == "selection":
-        return dict(field._description_selection(record.env)).get(value, "")
-    if field.type == "date":
-        return value and format_date(record.env, value) or ""
-    return str(value) if value else ""
-
-
-def domain_words(model, domain):
-    """Return a condition in words: what a manager reads, not what a machine does.
-
-    :param model: recordset of the model the condition is on
-    :param domain: ``Domain``
-    """
-    env = model.env
-    children = [domain_words(model, child) for child in getattr(domain, "children", ())]
-    if children:
-        pattern = env._("%(first)s and %(second)s")
-        if domain.OPERATOR == "|":
-            pattern = env._("(%(first)s or %(second)s)")
-        words = children[0]
-        for child in children[1:]:
-            words = pattern % {"first": words, "second": child}
-        return words
-    if hasattr(domain, "child"):
-        return env._("not (%(condition)s)", condition=domain_words(model, domain.child))
-    if not hasattr(domain, "field_expr"):
-        return env._("always") if domain.is_true() else env._("never")
-    return _leaf_words(model, domain.field_expr, domain.operator, domain.value)
-
-
-def _leaf_words(model, path, operator, value):
-    env = model.env
-    labels, field = [], None
-    for name in path.split("."):
-        field = model._fields[name]
-        labels.append(field._description_string(model.env))
-        model = model.env[field.comodel_name] if field.relational else model
-    patterns = {
-        "=": env._("%(field)s is %(value)s"),
-        "!=": env._("%(field)s is not %(value)s"),
-        "in": env._("%(field)s is one of: %(value)s"),
-        "not in": env._("%(field)s is none of: %(value)s"),
-        "ilike": env._("%(field)s contains “%(value)s”"),
-        "not ilike": env._("%(field)s does not contain “%(value)s”"),
-        ">": env._("%(field)s is more than %(value)s"),
-        ">=": env._("%(field)s is at least %(value)s"),
-        "<": env._("%(field)s is less than %(value)s"),
-        "<=": env._("%(field)s is at most %(value)s"),
-        "child_of": env._("%(field)s is %(value)s or below"),
-    }
-    pattern = patterns.get(operator, "%(field)s " + operator + " %(value)s")
-    if value in (False, [False]) and field.type not in ("boolean", "integer"):
-        is_set = operator in ("!=", "not in")
-        pattern = env._("%(field)s is set") if is_set else env._("%(field)s is not set")
-    words = _leaf_value_words(model, field, value)
-    return pattern % {"field": " / ".join(labels), "value": words}
-
-
-def _leaf_value_words(model, field, value):
-    """Return the value of a condition in words.
-
-    :param model: recordset of the model the field points to, if it does
-    """
-    values = list(value) if isinstance(value, list | tuple | set) else [value]
-    if field.relational and all(type(one) is int for one in values):
-        records = model.sudo().browse(values).exists()
-        return ", ".join(records.mapped("display_name"))
-    if field.type == "boolean":
-        return model.env._("yes") if value else model.env._("no")
-    if field.type == "selection":
-        labels = dict(field._description_selection(model.env))
-        values = [labels.get(one, one) for one in values]
-    return ", ".join(map(str, values))

@@ -1,14 +1,9 @@
 import uuid
-from datetime import datetime
-
-import babel.dates
-import pytz
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import babel_locale_parse, plaintext2html
-from odoo.tools.misc import get_lang
+from odoo.tools import plaintext2html
 
 from ...tools.customer_actor import CustomerActor
 
@@ -97,24 +92,6 @@ class AftersalesCase(models.Model):
             field = self._fields.get(condition.field_expr.partition(".")[0])
             if field:
                 self._check_field_access(field, "read")
-
-    @api.model
-    def _is_customers_env(self):
-        """Whether a portal or anonymous user asks with his own rights."""
-        # Stored by Odoo, so that it costs little; without a user nobody is internal.
-        return not self.env.su and (not self.env.uid or self.env.user.share)
-
-    @api.model
-    def _refuse_customers(self):
-        """Close a view that colleagues have of a case: a customer who may read his
-        case may still not see this.
-
-        :raise AccessError: for a portal or anonymous user
-        """
-        if self._is_customers_env():
-            raise AccessError(
-                self.env._("This is for colleagues. See your cases under “My Account”.")
-            )
 
     def message_post(self, **kwargs):
         """A customer who calls this by RPC writes in his own name, and what he writes
@@ -276,46 +253,6 @@ class AftersalesCase(models.Model):
         if self.stage_kind == "waiting_customer":
             return self.env._("We go on as soon as you reply.")
         return self.env._("We are waiting for somebody else's part and go on then.")
-
-    # Times ----------------------------------------------------------------------
-
-    def _customer_tz(self):
-        """Return the name of the zone in which the customer is told times."""
-        self.ensure_one()
-        return self.partner_id.tz or self.company_id.aftersales_tz or "UTC"
-
-    def _customer_moment(self, at, zone=True):
-        """Return an instant in words for the customer: in his zone, which is named.
-
-        :param at: naive UTC ``datetime``
-        :param bool zone: False leaves the name of the zone out
-        :return: for instance ``"Tue, Nov 24, 3:00 PM (Madrid time)"``
-        """
-        tz = pytz.timezone(self._customer_tz())
-        locale = babel_locale_parse(get_lang(self.env).code)
-        local = pytz.utc.localize(at).astimezone(tz)
-        this_year = local.year == fields.Datetime.now().year
-        skeleton = "MMMEd" if this_year else "yMMMEd"
-        words = {
-            "day": babel.dates.format_skeleton(skeleton, local, locale=locale),
-            "time": babel.dates.format_time(local.time(), "short", locale=locale),
-            "zone": self._customer_zone_name(tz, locale) if zone else "",
-        }
-        if zone:
-            return self.env._("%(day)s, %(time)s (%(zone)s)", **words)
-        return self.env._("%(day)s, %(time)s", **words)
-
-    def _customer_zone_name(self, tz, locale):
-        """Return the name of a time zone, for instance ``"Madrid time"``; without a
-        place its offset, for instance ``"UTC+07:00"``."""
-        if tz is pytz.utc:
-            return "UTC"
-        if isinstance(tz, pytz.tzinfo.StaticTzInfo):
-            # Its name reads as the opposite: "Etc/GMT-7" is ahead of UTC.
-            offset = datetime.now(tz).isoformat()[-6:]
-            return "UTC" if offset == "+00:00" else f"UTC{offset}"
-        city = babel.dates.get_timezone_location(tz, locale=locale, return_city=True)
-        return self.env._("%s time", city)
 
     # What the customer decides ----------------------------------------------------
 

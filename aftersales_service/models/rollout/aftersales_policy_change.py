@@ -301,7 +301,7 @@ class AftersalesPolicy(models.Model):
         lines = theirs.description.splitlines()
         self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
             {
-                **self.env["aftersales.clock"]._prepare_activity(user),
+                **self.env["aftersales.notify"]._activity_values(user),
                 "summary": theirs.display_name,
                 "note": Markup("<br/>").join(lines),
             }

@@ -440,6 +440,13 @@ class TestClockLives(ClockKindsCommon):
         marks, archive, cancelling and reopening, with the job now and then."""
         weeks = [self._week(number) for number in range(len(self.WEEKS))]
         for seed in range(LIVES):
+            with told(seed), self._undone():
+                self._live(Random(seed), *weeks[seed % len(weeks)])
+
+    def test_lives_side_by_side(self):
+        """Cases of earlier lives that go on in the same database change nothing."""
+        weeks = [self._week(number) for number in range(len(self.WEEKS))]
+        for seed in range(1000, 1005):
             with told(seed):
                 self._live(Random(seed), *weeks[seed % len(weeks)])
 

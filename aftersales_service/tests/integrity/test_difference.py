@@ -474,7 +474,7 @@ class TestRandomHistories(IntegrityCommon):
 
     def test_random_histories(self):
         for seed in range(HISTORIES):
-            with self.subTest(seed=seed), self.env.cr.savepoint():
+            with self.subTest(seed=seed), self._undone():
                 self._history(Random(seed))
 
     def _history(self, random):

@@ -225,15 +225,19 @@ class TestSimulation(SimulationCommon):
         self.all_policy.active = True
         totals = Counter()
         for seed in range(6):
-            random = Random(f"simulation {seed}")
-            cases = [self._case(at("08:00") + timedelta(minutes=n)) for n in range(5)]
-            end = self._live_through(random, cases, 90)
-            self._tick(end + timedelta(seconds=1))
-            totals += self._compare(self.env["aftersales.case"].union(*cases), end)
+            with self._undone():
+                totals += self._live_and_compare(Random(f"simulation {seed}"))
         # The histories are worth something only if all of it happened.
         self.assertGreater(totals["kept"], 50, totals)
         self.assertGreater(totals["broken"], 50, totals)
         self.assertGreater(totals["open"], 5, totals)
+
+    def _live_and_compare(self, random):
+        start = at("08:00")
+        cases = [self._case(start + timedelta(minutes=n)) for n in range(5)]
+        end = self._live_through(random, cases, 90)
+        self._tick(end + timedelta(seconds=1))
+        return self._compare(self.env["aftersales.case"].union(*cases), end)
 
     def _compare(self, cases, end):
         """Compare a simulation with the real promises of cases.

@@ -1,4 +1,3 @@
 from . import (
-    aftersales_case_mark,
     aftersales_case_link,
 )

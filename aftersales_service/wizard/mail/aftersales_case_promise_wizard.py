@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...models.clock.aftersales_clock_explain import Reader
 from ...tools.business_time import to_epoch
+from ...tools.words import Reader
 
 
 class AftersalesCasePromise(models.TransientModel):
@@ -35,7 +35,7 @@ class AftersalesCasePromise(models.TransientModel):
     warning = fields.Text(compute="_compute_warning")
 
     def _selection_topic(self):
-        return self.env["aftersales.case"]._selection_promise_topic()
+        return self.env["aftersales.policy.target"]._promise_topics()
 
     @api.model
     def default_get(self, fields):
@@ -46,7 +46,9 @@ class AftersalesCasePromise(models.TransientModel):
             return values
         case.check_access("write")
         now = case._clock_now()
-        values.setdefault("topic", case._selection_promise_topic()[0][0])
+        values.setdefault(
+            "topic", self.env["aftersales.policy.target"]._promise_topics()[0][0]
+        )
         if not values.get("deadline"):
             values["deadline"] = case._default_promise_deadline(now)
         values["sentence"] = self._sentence(case, values["topic"], values["deadline"])
@@ -109,7 +111,7 @@ class AftersalesCasePromise(models.TransientModel):
         now = self.case_id._clock_now()
         if self.deadline <= now:
             return [self.env._("This time is over already.")]
-        if refusal := self.case_id._far_refusal(self.deadline, now):
+        if refusal := self.env["aftersales.clock"]._far_refusal(self.deadline, now):
             return [refusal]
         result = self.case_id._promise_doubts(self.deadline)
         if self.sentence and self.sentence not in (self.body or ""):

@@ -14,6 +14,7 @@ from ...models.rollout.aftersales_policy_change import (
     VOID,
 )
 from ...tools.business_time import from_epoch
+from ...tools.words import duration
 
 # So many cases are looked at while the dialog opens; more in the background.
 AT_ONCE = 400
@@ -158,7 +159,7 @@ class AftersalesPolicyApply(models.TransientModel):
         if value is None:
             return ""
         if unit == "left":
-            words = self.env["aftersales.policy.target"]._time_words(max(value, 0))
+            words = duration(self.env, max(value, 0))
             return self.env._("paused, %(time)s left", time=words)
         return format_datetime(self.env, from_epoch(value))
 

@@ -2,9 +2,9 @@
 
 from odoo import api, fields, models
 
-from ...models.clock.aftersales_clock_explain import Reader
 from ...tools import clock_machine as machine
 from ...tools.business_time import to_epoch
+from ...tools.words import Reader, duration
 
 # Taken from the case that is tried, and then free to be changed.
 CASE_FIELDS = (
@@ -193,7 +193,7 @@ class AftersalesPolicyTry(models.TransientModel):
             "label": label,
             "policy": target.policy_id.name,
             "policy_id": target.policy_id.id,
-            "time": target._time_words(target.target_seconds),
+            "time": duration(self.env, target.target_seconds),
             "hours": target._hours_words(),
             "deadlines": [
                 self._moment(deadline, tz) if deadline else self.env._("No time found")

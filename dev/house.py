@@ -69,9 +69,7 @@ class File:
                 base = folder.joinpath(*(node.module or "").split("."))
                 found.update(base / alias.name for alias in node.names)
                 found.add(base)
-        return {
-            path.with_suffix(".py").relative_to(ADDON).as_posix() for path in found
-        }
+        return {path.with_suffix(".py").relative_to(ADDON).as_posix() for path in found}
 
 
 class House:
@@ -85,22 +83,23 @@ class House:
 
     @cached_property
     def homes(self):
-        """{name of a method: the file that defines it}, of names defined once."""
+        """{name of a method: the files that define it, the lowest first}."""
         homes = defaultdict(list)
-        for file in self.files:
+        for file in sorted(self.files, key=lambda file: ROOMS.index(file.room)):
             for name in file.defined:
-                homes[name].append(file)
-        return {name: found[0] for name, found in homes.items() if len(found) == 1}
+                if name.startswith(("_", "action_")) and not name.startswith("__"):
+                    homes[name].append(file)
+        return homes
 
     @cached_property
     def uses(self):
-        """{(user, used): names of methods, or "import"} of two different files."""
+        """{(user, used): names of methods, or "import"} of two different files. A
+        name that several files define is that of the lowest one."""
         by_name = {file.name: file for file in self.files}
         found = defaultdict(set)
         for file in self.files:
             for name in file.named & self.homes.keys():
-                if name.startswith(("_", "action_")):
-                    found[file, self.homes[name]].add(name)
+                found[file, self.homes[name][0]].add(name)
             for name in file.imported & by_name.keys():
                 found[file, by_name[name]].add("import")
         return {pair: names for pair, names in found.items() if pair[0] is not pair[1]}
@@ -115,9 +114,12 @@ class House:
         }
 
     def circle(self):
-        """Return the names of the model files of the largest circle of uses."""
+        """Return the names of the model files of the largest circle of uses, by
+        imports and by methods that one file alone defines."""
         graph = defaultdict(set)
-        for user, used in self.uses:
+        for (user, used), names in self.uses.items():
+            if not any(n == "import" or len(self.homes[n]) == 1 for n in names):
+                continue
             if user.name.startswith("models/") and used.name.startswith("models/"):
                 graph[user.name].add(used.name)
         return max(_circles(graph), key=len, default=set())
@@ -163,7 +165,8 @@ def _keys_of_kinds(table):
         for node in ast.walk(table.tree)
         if isinstance(node, ast.Dict)
         for key, value in zip(node.keys, node.values, strict=True)
-        if isinstance(key, ast.Constant) and re.match("(Clock)?[Kk]ind", ast.unparse(value))
+        if isinstance(key, ast.Constant)
+        and re.match("(Clock)?[Kk]ind", ast.unparse(value))
     }
 
 

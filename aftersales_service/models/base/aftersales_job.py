@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from ...tools.core_api import commit_progress, wake_job
 from .trust import system_only
 
 _logger = logging.getLogger(__name__)
@@ -291,9 +292,7 @@ class AftersalesJob(models.Model):
 
     @api.model
     def _wake(self, at=None):
-        cron = self.env.ref("aftersales_service.ir_cron_job", raise_if_not_found=False)
-        if cron:
-            cron.sudo()._trigger(at)
+        wake_job(self.env, "aftersales_service.ir_cron_job", at)
 
     # Work ---------------------------------------------------------------------
 
@@ -304,7 +303,7 @@ class AftersalesJob(models.Model):
         while claim := self._repeated(self._claim):
             if self._repeated(self._work_claimed, *claim) == 0:
                 return
-        self.env["ir.cron"]._commit_progress(remaining=0)
+        commit_progress(self.env, remaining=0)
 
     @api.model
     def _repeated(self, method, *args):
@@ -338,7 +337,7 @@ class AftersalesJob(models.Model):
             job.invalidate_recordset(["attempts", "retry_at"], flush=False)
             if attempt > ATTEMPTS:
                 job._fail(job._broken_off_error())
-            self.env["ir.cron"]._commit_progress()
+            commit_progress(self.env)
             if attempt <= ATTEMPTS:
                 return job, attempt
         return None
@@ -388,7 +387,7 @@ class AftersalesJob(models.Model):
             )
         )
         processed = job._work_batch() if rows else 0
-        return self.env["ir.cron"]._commit_progress(processed, remaining=1)
+        return commit_progress(self.env, processed, remaining=1)
 
     def _work_batch(self):
         """Work on the next batch of a locked job; nothing is committed yet.

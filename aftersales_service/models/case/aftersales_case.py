@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import email_normalize
 
+from ...tools.core_api import send_to_bus
 from .aftersales_stage import OPEN_KINDS, STAGE_KINDS, WAITING_KINDS
 
 CASE_TYPES = [
@@ -777,7 +778,8 @@ class AftersalesCase(models.Model):
         sent = self.env.cr.precommit.data.setdefault("aftersales.changed", set())
         for company in companies.filtered(lambda c: c.id not in sent):
             sent.add(company.id)
-            self.env["bus.bus"]._sendone(
+            send_to_bus(
+                self.env,
                 f"aftersales_case_{company.id}",
                 "aftersales.case/changed",
                 {"company_id": company.id},

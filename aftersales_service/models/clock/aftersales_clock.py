@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ...tools import clock_machine as machine
 from ...tools.business_time import ALWAYS, from_epoch, to_epoch
 from ...tools.clock_machine import Clock
+from ...tools.core_api import is_listened_to
 
 # Proves that a write comes from the engine: compared by identity, and a context that
 # came over RPC holds plain JSON and can never contain it.
@@ -578,9 +579,8 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _is_listened_to(self):
-        """Whether an active automated action listens to writes on clocks:
-        ``base_automation`` then has wrapped the method, and marks it so."""
-        return hasattr(type(self).write, "origin")
+        """Whether an active automated action listens to writes on clocks."""
+        return is_listened_to(self)
 
     @api.model
     def _announce(self, cycles, _now):

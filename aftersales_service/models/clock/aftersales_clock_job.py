@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ...tools import clock_machine as machine
 from ...tools.business_time import from_epoch, to_epoch
+from ...tools.core_api import commit_progress
 from ..base.trust import system_only
 from .aftersales_clock import ERROR_RETRY, TOLD
 
@@ -71,7 +72,7 @@ class AftersalesClock(models.Model):
         count = len(cycles)
         self._tick(cycles, now)
         more = count == BATCH_SIZE
-        left = self.env["ir.cron"]._commit_progress(count, remaining=int(more))
+        left = commit_progress(self.env, count, remaining=int(more))
         return bool(left and more)
 
     @api.model
@@ -86,7 +87,7 @@ class AftersalesClock(models.Model):
             owed = {cycle.id for cycle in cycles if self._is_owed(cycle)}
             self._forget_failures([c.id for c in cycles if c.id not in owed])
             self._tick([c for c in cycles if c.id in owed], now)
-            self.env["ir.cron"]._commit_progress(len(cycles))
+            commit_progress(self.env, len(cycles))
 
     @api.model
     def _is_owed(self, cycle):

@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.core_api import rules_of
+
 # What somebody on our side can go on with; the others wait for someone else.
 WORKABLE_KINDS = ("new", "working")
 
@@ -107,7 +109,7 @@ class AftersalesCase(models.Model):
     def _write_rules(self):
         if self.env.su:
             return Domain.TRUE
-        return self.env["ir.rule"]._compute_domain(self._name, "write")
+        return rules_of(self, "write")
 
     @api.model
     def _queue_search(self, domain, lock=False):

@@ -6,6 +6,7 @@ import psycopg2
 from odoo import api, fields, models
 
 from ...tools.business_time import NoWorkingTime, from_epoch, to_epoch
+from ...tools.core_api import commit_progress, own_addresses
 from ...tools.mail_headers import is_machine_address
 from ..base.trust import system_only
 
@@ -145,13 +146,12 @@ class AftersalesCase(models.Model):
     def _cron_acknowledge(self, batch_size=BATCH):
         """Send the confirmations that are due, in batches; another worker's cases are
         left to it, and a case that fails is tried again later."""
-        commit = self.env["ir.cron"]._commit_progress
         domain = self._due_acknowledgement_domain()
-        commit(remaining=self.search_count(domain))
+        commit_progress(self.env, remaining=self.search_count(domain))
         while due := self.search(domain, order="acknowledge_at, id", limit=batch_size):
             cases = due.try_lock_for_update(allow_referencing=True)
             cases._acknowledge_each(fields.Datetime.now())
-            if not commit(len(due)) or len(cases) < len(due):
+            if not commit_progress(self.env, len(due)) or len(cases) < len(due):
                 break
 
     @api.model
@@ -184,11 +184,7 @@ class AftersalesCase(models.Model):
     def _acknowledgement_refusals(self, at):
         """Return {case: code of why it is not confirmed}, in few queries for all."""
         emails = {case: case._acknowledgement_email() for case in self}
-        own = set(
-            self.env["mail.alias.domain"]
-            .sudo()
-            ._find_aliases([email for email in emails.values() if email])
-        )
+        own = set(own_addresses(self.env, filter(None, emails.values())))
         sent = self._count_acknowledged(at, emails)
         limit = self._acknowledgement_limit()
         refusals = {}

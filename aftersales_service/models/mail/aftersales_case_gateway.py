@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize, formataddr, html2plaintext, plaintext2html
 
 from ...tools import mail_headers
+from ...tools.core_api import own_addresses
 from ...tools.forwarded import find_forwarded
 from ...tools.order_reference import order_references
 
@@ -213,9 +214,7 @@ class AftersalesCase(models.Model):
     def _is_outside_address(self, email):
         """Whether an address is neither one of ours nor a colleague's."""
         normalized = email_normalize(email, strict=False)
-        if not normalized or self.env["mail.alias.domain"].sudo()._find_aliases(
-            [normalized]
-        ):
+        if not normalized or own_addresses(self.env, [normalized]):
             return False
         domain = [("email_normalized", "=", normalized), ("partner_share", "=", False)]
         return not self.env["res.partner"].sudo().search_count(domain, limit=1)

@@ -15,6 +15,7 @@ from odoo.tools import (
 )
 from odoo.tools.mail import email_split_and_format_normalize
 
+from ...tools.core_api import own_addresses
 from .aftersales_case_mail import WRITTEN_TYPES
 
 NEXT_STEPS = {
@@ -148,8 +149,7 @@ class AftersalesCase(models.Model):
         }
         emails.pop(known, None)
         if emails:
-            domains = self.env["mail.alias.domain"].sudo()
-            for own in [*domains._find_aliases(list(emails)), self._team_email()]:
+            for own in [*own_addresses(self.env, emails), self._team_email()]:
                 emails.pop(own, None)
         return list(emails.values())
 

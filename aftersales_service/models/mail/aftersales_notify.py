@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ...tools.core_api import wake_job
+
 WARNING = "mail.mail_activity_data_warning"
 # In the context of activities: no mail for each, and their people do not follow.
 QUIET = {"mail_activity_quick_update": True, "aftersales_tell_only": True}
@@ -59,9 +61,7 @@ class AftersalesNotify(models.AbstractModel):
         if not values:
             return
         self.env["mail.mail"].sudo().create(values)
-        job = self.env.ref("mail.ir_cron_mail_scheduler_action", False)
-        if job:
-            job.sudo()._trigger()
+        wake_job(self.env, "mail.ir_cron_mail_scheduler_action")
 
     @api.model
     def _prepare_colleague_mail(self, mail):

@@ -1,4 +1,5 @@
 from . import (
+    test_demo,
     test_difference,
     test_health_check,
 )

@@ -34,40 +34,41 @@ STOCK = {
 }
 
 
-class AftersalesCase(models.Model):
+class AftersalesDemo(models.AbstractModel):
     """Demonstration data that XML cannot tell: documents and cases with a past."""
 
-    _inherit = "aftersales.case"
+    _name = "aftersales.demo"
+    _description = "After-Sales Demonstration Data"
 
     @api.model
-    def _load_demo(self):
+    def _load(self):
         """Deliver and invoice the demonstration orders, and tell the cases on them.
 
         Called once, by the demonstration data. No mail leaves the house.
         """
         if not self.env.company.alias_domain_id:
             self.env["mail.alias.domain"].create({"name": DOMAIN})
-        self._demo_stock()
+        self._stock()
         # The team is set up already.
         self.env.company.aftersales_onboarded = True
         for name, (days, acts) in ORDERS.items():
-            self._demo_fulfil(self._demo_ref(name), days, acts)
+            self._fulfil(self._ref(name), days, acts)
         for story in STORIES:
-            self._demo_tell(story)
+            self._tell(story)
 
-    def _demo_ref(self, name):
+    def _ref(self, name):
         return self.env.ref(f"aftersales_service.{name}")
 
     # Orders -------------------------------------------------------------------
 
-    def _demo_stock(self):
+    def _stock(self):
         location = self.env.ref("stock.warehouse0").lot_stock_id
         for name, quantity in STOCK.items():
             self.env["stock.quant"]._update_available_quantity(
-                self._demo_ref(name), location, quantity
+                self._ref(name), location, quantity
             )
 
-    def _demo_fulfil(self, order, days, acts):
+    def _fulfil(self, order, days, acts):
         """Confirm an order in the past, then do with it what it says.
 
         :param order: ``sale.order`` record, a quotation
@@ -77,13 +78,13 @@ class AftersalesCase(models.Model):
         ordered_at = fields.Datetime.now() - timedelta(days=days)
         order.action_confirm()
         order.write({"date_order": ordered_at})
-        self._demo_backdate(order, ordered_at - timedelta(hours=4))
+        self._backdate(order, ordered_at - timedelta(hours=4))
         if "deliver" in acts:
-            self._demo_deliver(order, ordered_at + timedelta(days=2))
+            self._deliver(order, ordered_at + timedelta(days=2))
         if "invoice" in acts:
-            self._demo_invoice(order, ordered_at + timedelta(days=3), "pay" in acts)
+            self._invoice(order, ordered_at + timedelta(days=3), "pay" in acts)
 
-    def _demo_backdate(self, order, at):
+    def _backdate(self, order, at):
         """Let the quotation be as old as its story; the ORM writes only the present."""
         self.env.flush_all()
         self.env.cr.execute(
@@ -91,7 +92,7 @@ class AftersalesCase(models.Model):
         )
         order.invalidate_recordset(["create_date"])
 
-    def _demo_deliver(self, order, at):
+    def _deliver(self, order, at):
         """Ship what is in stock; the rest stays open in a picking of its own."""
         picking = order.picking_ids
         picking.action_assign()
@@ -100,7 +101,7 @@ class AftersalesCase(models.Model):
         picking.with_context(skip_backorder=True, skip_sms=True).button_validate()
         picking.write({"date_done": at})
 
-    def _demo_invoice(self, order, at, pay):
+    def _invoice(self, order, at, pay):
         invoice = order.with_context(**QUIET)._create_invoices()
         invoice.invoice_date = at.date()
         invoice.action_post()
@@ -111,29 +112,29 @@ class AftersalesCase(models.Model):
 
     # Cases --------------------------------------------------------------------
 
-    def _demo_tell(self, story):
+    def _tell(self, story):
         """Let a case come in, and take every step at its time in the past."""
-        received_at = self._demo_received_at(story.ago)
-        case = self._demo_receive(story, received_at)
-        schedule = self._demo_schedule()
+        received_at = self._received_at(story.ago)
+        case = self._receive(story, received_at)
+        schedule = self._schedule()
         for hours, act, who, text in story.steps:
             at = schedule.add(to_epoch(received_at), int(hours * HOUR))
             at = min(from_epoch(at), fields.Datetime.now())
-            case.with_context(aftersales_now=at)._demo_step(act, who, text, at)
+            self._step(case.with_context(aftersales_now=at), act, who, text, at)
 
-    def _demo_schedule(self):
-        team = self._demo_ref("aftersales_team_default")
+    def _schedule(self):
+        team = self._ref("aftersales_team_default")
         return team._service_calendar()._aftersales_schedule(team.company_id)
 
-    def _demo_received_at(self, ago):
+    def _received_at(self, ago):
         """Return the latest instant since which so much working time has passed.
 
         :param ago: hours, or a share of the first answer's time such as ``"90%"``
         """
         seconds = int(float(ago) * HOUR) if not isinstance(ago, str) else 0
         if not seconds:
-            seconds = int(ago.rstrip("%")) * self._demo_promised_seconds() // 100
-        schedule = self._demo_schedule()
+            seconds = int(ago.rstrip("%")) * self._promised_seconds() // 100
+        schedule = self._schedule()
         now = to_epoch(fields.Datetime.now())
         low, high = now - 90 * 24 * HOUR, now
         while high - low > 60:
@@ -144,84 +145,85 @@ class AftersalesCase(models.Model):
                 high = middle
         return from_epoch(low)
 
-    def _demo_promised_seconds(self):
+    def _promised_seconds(self):
         target = self.env["aftersales.policy.target"].search(
             [("kind", "=", "first_response")], limit=1
         )
         return target.target_seconds or WORKING_DAY
 
-    def _demo_receive(self, story, received_at):
+    def _receive(self, story, received_at):
         values = dict(story.values, name=story.name, received_at=received_at)
         if story.order:
-            order = self._demo_ref(story.order)
+            order = self._ref(story.order)
             values.update(sale_order_id=order.id, partner_id=order.partner_id.id)
         if story.category:
-            values["category_id"] = self._demo_ref(story.category).id
+            values["category_id"] = self._ref(story.category).id
         if story.owner:
-            values["user_id"] = self._demo_user(story.owner).id
-        case = self.with_context(aftersales_now=received_at, **QUIET).create(values)
-        case._demo_acknowledge(received_at)
+            values["user_id"] = self._user(story.owner).id
+        cases = self.env["aftersales.case"]
+        case = cases.with_context(aftersales_now=received_at, **QUIET).create(values)
+        self._acknowledge(case, received_at)
         if case.channel in ("mail", "portal"):
-            case._demo_say(CUSTOMER, story.text, received_at)
+            self._say(case, CUSTOMER, story.text, received_at)
         else:
             case.description = plaintext2html(story.text)
         return case
 
-    def _demo_user(self, who):
-        return self._demo_ref(f"user_{who}_demo")
+    def _user(self, who):
+        return self._ref(f"user_{who}_demo")
 
-    def _demo_acknowledge(self, at):
+    def _acknowledge(self, case, at):
         """Take the confirmation of receipt as sent: nothing is mailed."""
-        self._write_mirror({"acknowledge_at": False, "acknowledged_at": at})
-        line = self._event(self, "acknowledged", at, cause="automatic")
-        self.env["aftersales.event"]._append([line])
-        self._clocks_stop(["acknowledgement"], at, cause="acknowledgement")
+        case._write_mirror({"acknowledge_at": False, "acknowledged_at": at})
+        line = case._event(case, "acknowledged", at, cause="automatic")
+        case.env["aftersales.event"]._append([line])
+        case._clocks_stop(["acknowledgement"], at, cause="acknowledgement")
 
-    def _demo_step(self, act, who, text, at):
+    def _step(self, case, act, who, text, at):
         """Take one step of a story.
 
         :param str act: ``message``, ``reply``, ``note``, ``accept``, ``reject``,
             ``promise``, ``spam``, or a kind of stage to move to
         """
         if act in ("message", "reply", "note"):
-            self._demo_say(who, text, at, note=act == "note")
+            self._say(case, who, text, at, note=act == "note")
         elif act == "accept":
-            self._portal_accept(self.partner_id, at=at)
+            case._portal_accept(case.partner_id, at=at)
         elif act == "reject":
-            self._demo_reject(text, at)
+            self._reject(case, text, at)
         elif act == "promise":
             told = at + timedelta(hours=float(text))
-            self._promise(who, told.replace(second=0), at)
+            case._promise(who, told.replace(second=0), at)
         elif act == "spam":
-            self.with_user(self._demo_user(who))._set_aside("spam", text, at=at)
+            case.with_user(self._user(who))._set_aside("spam", text, at=at)
         else:
-            stage = self._demo_ref(f"aftersales_stage_{act}")
-            self.with_user(self._demo_user(who))._transition(stage, at=at)
+            stage = self._ref(f"aftersales_stage_{act}")
+            case.with_user(self._user(who))._transition(stage, at=at)
 
-    def _demo_reject(self, text, at):
-        case = self._as_customer(self.partner_id)
-        self.env["aftersales.event"]._append([case._event(case, "rejected", at)])
+    def _reject(self, case, text, at):
+        case = case._as_customer(case.partner_id)
+        case.env["aftersales.event"]._append([case._event(case, "rejected", at)])
         case._reopen(at, "customer_not_solved")
-        self._demo_say(CUSTOMER, text, at)
+        self._say(case, CUSTOMER, text, at)
 
-    def _demo_say(self, who, text, at, note=False):
+    def _say(self, case, who, text, at, note=False):
         """Put a message of the past into the conversation, and let it take effect."""
-        author = self.partner_id if who == CUSTOMER else self._demo_user(who).partner_id
-        message = self.env["mail.message"].create(
+        author = case.partner_id if who == CUSTOMER else self._user(who).partner_id
+        message = case.env["mail.message"].create(
             {
-                "model": self._name,
-                "res_id": self.id,
-                "message_type": "email" if self.channel == "mail" else "comment",
+                "model": case._name,
+                "res_id": case.id,
+                "message_type": "email" if case.channel == "mail" else "comment",
                 "subtype_id": self.env.ref(
                     "mail.mt_note" if note else "mail.mt_comment"
                 ).id,
                 "author_id": author.id,
-                "email_from": author.email_formatted or self.email_from,
+                "email_from": author.email_formatted or case.email_from,
                 "body": plaintext2html(text),
                 "date": at,
             }
         )
         if who == CUSTOMER:
-            self._on_customer_message(message, at, "customer")
+            case._on_customer_message(message, at, "customer")
         elif not note:
-            self._on_human_reply(message, at)
+            case._on_human_reply(message, at)

@@ -2,18 +2,28 @@
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from contextlib import contextmanager
 
 from dev import places
 from dev.ui import Refusal, say
 
 NEEDED_SPACE_GB = 4
+NO_NETWORK = re.compile(
+    r"name resolution|could not resolve|network is unreachable|no route to host"
+    r"|connection (refused|timed out|reset)|could not connect|NewConnectionError",
+    re.I,
+)
 
 
-def run(command, failure, log=None, **options):
-    """Run to completion; on failure refuse with the last lines it said."""
+def run(command, failure, log=None, online=False, **options):
+    """Run to completion; on failure refuse with the last lines it said.
+
+    :param online: whether the program uses the network
+    """
     done = subprocess.run(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -26,11 +36,12 @@ def run(command, failure, log=None, **options):
     if log:
         write_log(log, done.stdout)
     if done.returncode:
-        raise Refusal(f"{failure}\n{last_lines(done.stdout)}")
+        question = _network_question(done.stdout) if online else ""
+        raise Refusal(f"{failure}{question}\n{last_lines(done.stdout)}")
     return done.stdout
 
 
-def run_logged(command, failure, log, **options):
+def run_logged(command, failure, log, online=False, **options):
     """Like `run` for long programs: output goes to a log file as it comes."""
     path = log_path(log)
     with path.open("w") as output:
@@ -42,8 +53,13 @@ def run_logged(command, failure, log, **options):
             **options,
         ).returncode
     if code:
-        tail = last_lines(path.read_text(errors="replace"))
-        raise Refusal(f"{failure} (all of it: {path})\n{tail}")
+        said = path.read_text(errors="replace")
+        question = _network_question(said) if online else ""
+        raise Refusal(f"{failure}{question} (all of it: {path})\n{last_lines(said)}")
+
+
+def _network_question(said):
+    return " Is the network there?" if NO_NETWORK.search(said) else ""
 
 
 def log_path(name):
@@ -53,6 +69,18 @@ def log_path(name):
 
 def write_log(name, text):
     log_path(name).write_text(text)
+
+
+def write_whole(path, text):
+    """For the owner's eyes only, and never seen half written."""
+    handle, unfinished = tempfile.mkstemp(dir=path.parent)
+    try:
+        with open(handle, "w") as target:
+            target.write(text)
+        os.replace(unfinished, path)
+    except BaseException:
+        os.unlink(unfinished)
+        raise
 
 
 def last_lines(text, count=12):

@@ -190,7 +190,8 @@ def _apt_options():
 
 
 def _apt(command, failure, **options):
-    return run([command[0], *_apt_options(), *command[1:]], failure, **options)
+    command = [command[0], *_apt_options(), *command[1:]]
+    return run(command, failure, online=True, **options)
 
 
 def _apt_update():
@@ -203,8 +204,7 @@ def _apt_update():
     )
     _apt(
         ["apt-get", "update", "--error-on=any"],
-        "Debian's mirror cannot be read: is the network there? "
-        "(Without it: set ODOO_HOME to an Odoo 19.)",
+        "Debian's mirror cannot be read (without it: set ODOO_HOME to an Odoo 19).",
     )
 
 
@@ -224,7 +224,7 @@ def _download(package, folder, number=None):
     wanted = f"{package}={number}" if number else package
     _apt(
         ["apt-get", "download", wanted],
-        f"{package} could not be downloaded: is the network there?",
+        f"{package} could not be downloaded.",
         cwd=folder,
     )
     return max(folder.glob(f"{package}_*.deb"), key=lambda path: path.stat().st_mtime)

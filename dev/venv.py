@@ -107,14 +107,16 @@ def _wheelhouse():
 
 
 def _download(folder):
-    """`pip wheel` rather than `download`: a few packages have sources only."""
+    """`pip wheel` rather than `download`: a few packages have sources only. Those are
+    built in isolation, for an older pip would want `wheel` in the environment."""
     _create()
     with step("downloading Python packages"):
         run_logged(
-            [places.PYTHON, "-m", "pip", "wheel", "--prefer-binary"]
+            [places.PYTHON, "-m", "pip", "wheel", "--prefer-binary", "--use-pep517"]
             + ["--wheel-dir", folder, "-r", REQUIREMENTS],
-            "The Python packages could not be downloaded: is the network there?",
+            "The Python packages could not be downloaded and built.",
             "pip-download",
+            online=True,
             env=environment(PIP_DISABLE_PIP_VERSION_CHECK="1"),
         )
     (folder / ".ready").touch()

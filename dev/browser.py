@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from dev import packages
+from dev.packages import Need
 
 # In the order in which Odoo's own test runner looks for one.
 NAMES = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
@@ -23,14 +23,9 @@ def found():
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-def ensure():
-    packages.ensure("chromium", found, "The browser tests")
-    return found()
-
-
-def ensure_mail_server():
-    packages.ensure(
-        "dovecot-imapd",
-        lambda: Path("/usr/lib/dovecot/imap").exists(),
-        "The mail tests",
-    )
+NEED = Need("chromium", "the browser tests", found)
+MAIL_NEED = Need(
+    "dovecot-imapd",
+    "the mail tests",
+    lambda: Path("/usr/lib/dovecot/imap").exists(),
+)

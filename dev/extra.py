@@ -18,8 +18,7 @@ def bench():
 
 def demo_shots():
     """Run `docs/shots.py` against the server of `make run`."""
-    browser.ensure()
-    server.run()
+    server.run(browser.NEED)
     return _program("docs/shots.py", AFTERSALES_URL=server.running_url())
 
 

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from dev import packages, places
+from dev import places
+from dev.packages import Need
 from dev.process import environment, exclusive, last_lines, run
 from dev.ui import Refusal, step, warn
 
@@ -58,12 +59,17 @@ def client_environment(**extra):
     return environment(**variables(), **extra)
 
 
+def need():
+    if external():
+        return Need("postgresql-client", "the database", lambda: shutil.which("psql"))
+    return Need("postgresql", "the database", binaries)
+
+
 def ensure():
     """Have a server that answers."""
     if external():
         _query_or_refuse("PGHOST/PGUSER name a PostgreSQL that does not answer.")
         return
-    packages.ensure("postgresql", binaries, "The database")
     with exclusive("postgres"):
         if not _answers():
             _start()

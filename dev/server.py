@@ -30,9 +30,11 @@ Stop it with: make stop
 """
 
 
-def run():
+def run(*needs):
     port = _port()
-    setup.main()
+    if not _alive(_state()):
+        _require_free(port)
+    setup.main(*needs)
     with exclusive("run"):
         state = _state()
         if _alive(state) and state["sources"] == databases.sources_key():

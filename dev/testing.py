@@ -25,9 +25,7 @@ RESULT = re.compile(
 
 def main():
     only = os.environ.get("ONLY", "").strip()
-    setup.main()
-    browser.ensure()
-    browser.ensure_mail_server()
+    setup.main(browser.NEED, browser.MAIL_NEED)
     template = databases.app_template()
     counts = _run_pytest(template, only)
     if not only:

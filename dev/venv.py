@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dev import odoo_source, packages, places
+from dev import odoo_source, places
+from dev.packages import Need
 from dev.process import environment, exclusive, run, run_logged
 from dev.ui import Refusal, step
 
@@ -69,8 +70,10 @@ def _create():
     if home.is_file() and _base(home) == chosen and _pip_works():
         return
     shutil.rmtree(places.VENV, ignore_errors=True)
-    # Debian keeps the means for it in a package of its own: seen only by trying.
-    packages.ensure("python3-venv", _venv_made, "The Python environment")
+    run(
+        [python(), "-m", "venv", "--clear", places.VENV],
+        "The Python environment could not be made.",
+    )
 
 
 def _base(configuration):
@@ -85,8 +88,10 @@ def _pip_works():
     return _succeeds([places.PYTHON, "-m", "pip", "--version"])
 
 
-def _venv_made():
-    return _succeeds([python(), "-m", "venv", "--clear", places.VENV])
+def _can_be_made():
+    """Debian keeps the means to make one in a package of its own."""
+    made = (places.VENV / ".ready").is_file()
+    return made or _succeeds([python(), "-c", "import ensurepip"])
 
 
 def _succeeds(command):
@@ -95,6 +100,9 @@ def _succeeds(command):
         return subprocess.run(command, capture_output=True).returncode == 0
     except OSError:
         return False
+
+
+NEED = Need("python3-venv", "the Python environment", _can_be_made)
 
 
 def _wheelhouse():

@@ -13,8 +13,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dev import databases, odoo_source, places, setup, testing
-from dev.process import environment
-from dev.ui import say, step
+from dev.packages import Need
+from dev.process import environment, last_lines
+from dev.ui import Refusal, say, step
 
 BIN = places.VENV / "bin"
 # Left out: pylint and eslint over all of Odoo, and tests of Odoo's own checkers.
@@ -27,10 +28,14 @@ MACHINE_PATH = re.compile(r"(?<![\w.~/$}*-])/(?:home|root|Users|work)/[\w.]")
 # The addons describe themselves in readme/ fragments; a model that grows by concern
 # has a file per concern.
 PYLINT_LESS = "missing-readme,consider-merging-classes-inherited"
+GIT = Need("git", "the linters", lambda: shutil.which("git"))
 COMPOSE = ("docker/*compose*.yaml", "docker/*compose*.yml")
 
 
 def main():
+    setup.prepare(GIT)
+    if not _tracked():
+        raise Refusal("git lists no files here; lint a clone, with its .git.")
     setup.main()
     checks = {
         "ruff": _ruff,
@@ -168,7 +173,9 @@ def _tracked(*patterns):
         + ["--", *patterns],
         cwd=places.ROOT,
         capture_output=True,
-        text=True,
     )
-    paths = [places.ROOT / Path(name) for name in listed.stdout.split("\0") if name]
-    return [path for path in paths if path.is_file()]
+    if listed.returncode:
+        said = last_lines(listed.stderr.decode(errors="replace"))
+        raise Refusal(f"git does not list the files here; lint a clone.\n{said}")
+    names = os.fsdecode(listed.stdout).split("\0")
+    return [path for name in names if name and (path := places.ROOT / name).is_file()]

@@ -14,7 +14,7 @@ import os
 import uuid
 
 from dev import odoo_source, places, postgres
-from dev.process import exclusive, run, run_logged
+from dev.process import exclusive, run, run_logged, write_whole
 from dev.ui import Refusal, step, warn
 
 CONFIG = places.WORK / "odoo.conf"
@@ -35,7 +35,7 @@ IGNORED = {"tests", "__pycache__", "readme"}
 
 
 def write_config():
-    """The configuration that every command of Odoo gets."""
+    """The configuration that every command of Odoo gets. It may hold a password."""
     known = postgres.client_environment()
     connection = {
         option: known[variable]
@@ -53,9 +53,7 @@ def write_config():
         "db_maxconn": 32,
     }
     lines = [f"{key} = {value}" for key, value in settings.items()]
-    unfinished = CONFIG.with_suffix(f".{os.getpid()}")
-    unfinished.write_text("[options]\n" + "\n".join(lines) + "\n")
-    unfinished.replace(CONFIG)
+    write_whole(CONFIG, "\n".join(["[options]", *lines, ""]))
 
 
 def dependencies():

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from dev import places
 from dev.packages import Need
-from dev.process import environment, exclusive, last_lines, run
+from dev.process import environment, exclusive, last_lines, run, write_whole
 from dev.ui import Refusal, step, warn
 
 OLDEST = 13
 SUPERUSER = "odoo"  # Odoo refuses to work as "postgres".
+NOTE = places.WORK / "postgres-folder"
 SETTINGS = """
 listen_addresses = ''
 unix_socket_permissions = 0700
@@ -68,50 +69,76 @@ def need():
 def ensure():
     """Have a server that answers."""
     if external():
-        _query_or_refuse("PGHOST/PGUSER name a PostgreSQL that does not answer.")
+        _require_usable()
         return
     with exclusive("postgres"):
-        if not _answers():
+        if _runs() and _reachable():
+            query("select 1", failure="PostgreSQL does not answer; make stop ends it.")
+        else:
             _start()
 
 
 def stop():
     """Stop the private cluster, if it runs and nobody else works on it."""
-    if external() or not (_data() / "postmaster.pid").is_file() or not _answers():
+    if external() or not _runs():
         return
-    others = query(
-        "select count(*) from pg_stat_activity "
-        "where backend_type = 'client backend' and pid <> pg_backend_pid()"
-    )
-    if others == [["0"]]:
-        _stop_now()
-    else:
+    if _reachable() and _others_work():
         warn("PostgreSQL goes on: other runs of this checkout use it.")
+    else:
+        _stop_now("fast")
 
 
-def remove():
-    """Stop the cluster and remove all it holds."""
-    if external():
-        return
-    if binaries() and (_data() / "postmaster.pid").is_file():
-        _stop_now()
-    shutil.rmtree(_data().parent, ignore_errors=True)
-    shutil.rmtree(socket_folder(), ignore_errors=True)
+def _others_work():
+    try:
+        return query(
+            "select 1 from pg_stat_activity "
+            "where backend_type = 'client backend' and pid <> pg_backend_pid()"
+        )
+    except Refusal:
+        # It serves nobody, for example on a full disk.
+        return False
 
 
-def _stop_now():
+def end():
+    """End the private cluster at once; return the folders that it leaves."""
+    if _runs():
+        _stop_now("immediate")
+    data = [_data().parent] if _data() else []
+    return [*data, *Path("/tmp").glob(f"aftersales-*-{places.CHECKOUT_KEY}")]
+
+
+def _stop_now(mode):
     _as_owner(
-        [binaries() / "pg_ctl", "-D", _data(), "-m", "fast", "-w", "stop"],
+        [binaries() / "pg_ctl", "-D", _data(), "-m", mode, "-w", "stop"],
         "PostgreSQL could not be stopped.",
     )
 
 
-def query(sql, database="postgres"):
+def _require_usable():
+    """The server that the user names must be fit for Odoo."""
+    [(role, makes_databases, number)] = query(
+        "select current_user, rolcreatedb or rolsuper, "
+        "current_setting('server_version_num')::int / 10000 "
+        "from pg_roles where rolname = current_user",
+        failure="PGHOST, PGPORT, PGUSER and PGPASSWORD lead to no PostgreSQL.",
+    )
+    if role == "postgres":
+        raise Refusal("Odoo refuses the role postgres; name another one in PGUSER.")
+    if makes_databases != "t":
+        raise Refusal(
+            f"The role {role} may not create databases; a superuser allows it with: "
+            f'alter role "{role}" createdb'
+        )
+    if int(number) < OLDEST:
+        raise Refusal(f"This is PostgreSQL {number}; Odoo 19 needs {OLDEST} or newer.")
+
+
+def query(sql, database="postgres", failure="PostgreSQL refused a command."):
     """Rows of the answer, as lists of texts."""
     told = run(
-        ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
+        ["psql", "-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1"]
         + ["-d", database, "-c", sql],
-        "PostgreSQL refused a command.",
+        failure,
         env=client_environment(),
     )
     return [line.split("|") for line in told.splitlines()]
@@ -143,18 +170,45 @@ def _new_enough(initdb):
 
 def _owner():
     """Who runs the server: PostgreSQL refuses root."""
-    return pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.getuid())
+    if os.geteuid():
+        return pwd.getpwuid(os.geteuid())
+    data = _data()
+    try:
+        if data and data.exists():
+            return pwd.getpwuid(data.stat().st_uid)
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        raise Refusal(
+            "PostgreSQL refuses to run as root, and this machine has no user for it; "
+            "install Debian's package postgresql, or work as another user."
+        ) from None
 
 
 def _data():
+    """The cluster's folder; None before its first start."""
+    return Path(NOTE.read_text().strip()) / "data" if NOTE.is_file() else None
+
+
+def _choose_folder():
     """Below `.work`, or where the server's user can enter if it cannot there."""
-    note = places.WORK / "postgres-folder"
-    if not note.is_file():
-        places.WORK.mkdir(parents=True, exist_ok=True)
-        inside = places.WORK / "postgres"
-        outside = Path(f"/var/tmp/aftersales-{places.CHECKOUT_KEY}")
-        note.write_text(str(inside if _owner_enters(places.WORK) else outside))
-    return Path(note.read_text().strip()) / "data"
+    inside = places.WORK / "postgres"
+    outside = Path(f"/var/tmp/aftersales-{places.CHECKOUT_KEY}")
+    write_whole(NOTE, str(inside if _owner_enters(places.WORK) else outside))
+
+
+def _runs():
+    """Is there a server of this cluster, whether it answers or not?"""
+    try:
+        number = int((_data() / "postmaster.pid").read_text().split()[0])
+        command = Path(f"/proc/{number}/cmdline").read_text().split("\0")
+    except (OSError, TypeError, ValueError, IndexError):
+        return False
+    return str(_data()) in command
+
+
+def _reachable():
+    """Is its socket still there? Systems tidy up /tmp."""
+    return (socket_folder() / ".s.PGSQL.5432").exists()
 
 
 def _owner_enters(folder):
@@ -195,9 +249,14 @@ def _own(folder, mode):
 
 def _start():
     with step("starting a private PostgreSQL"):
+        if not _data():
+            _choose_folder()
         _own_socket_folder()
         if not (_data() / "PG_VERSION").is_file():
             _initialise()
+        if _runs():
+            # Nobody can reach it any more.
+            _stop_now("fast")
         (_data() / "postmaster.pid").unlink(missing_ok=True)
         _as_owner(
             [binaries() / "pg_ctl", "-D", _data(), "-w", "-t", "60"]
@@ -229,17 +288,3 @@ def _initialise():
     with (unfinished / "postgresql.conf").open("a") as settings:
         settings.write(SETTINGS)
     unfinished.rename(_data())
-
-
-def _answers():
-    done = subprocess.run(
-        ["psql", "-X", "-q", "-d", "postgres", "-c", "select 1"],
-        capture_output=True,
-        env=client_environment(),
-    )
-    return done.returncode == 0
-
-
-def _query_or_refuse(refusal):
-    if not shutil.which("psql") or not _answers():
-        raise Refusal(refusal)

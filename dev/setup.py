@@ -52,7 +52,6 @@ def clean():
     from dev import server
 
     server.stop_server()
-    postgres.remove()
-    for folder in (places.WORK, places.VENV):
+    for folder in (*postgres.end(), places.WORK, places.VENV):
         shutil.rmtree(folder, ignore_errors=True)
     say("Removed .work and .venv. Downloads stay in " + str(places.CACHE))

@@ -11,9 +11,10 @@ import ast
 import hashlib
 import json
 import os
+import time
 import uuid
 
-from dev import odoo_source, places, postgres
+from dev import marks, odoo_source, places, postgres
 from dev.process import exclusive, run, run_logged, write_whole
 from dev.ui import Refusal, step, warn
 
@@ -29,6 +30,7 @@ CONNECTION = {
 TEST_MODULES = ("test_lint",)
 # Raise it when the way a template is built changes.
 GENERATION = 2
+SEALED = "is_template true allow_connections false"
 KEPT_TEMPLATES = 6
 # No part of what is installed, so changing them asks for no new template.
 IGNORED = {"tests", "__pycache__", "readme"}
@@ -73,7 +75,8 @@ def dependencies_template(demo=False):
     with exclusive(name):
         if not exists(name) and not _restore(name):
             with step(f"installing Odoo's modules into {name} (minutes, once)"):
-                _build(name, modules, demo)
+                _build(name, "template0", modules, demo)
+        if not _dump_file(name).is_file() and name in marks.names():
             _dump(name)
     return name
 
@@ -85,7 +88,7 @@ def app_template(demo=False):
     with exclusive(name):
         if not exists(name):
             with step(f"installing the addons into {name}"):
-                _build(name, places.addons_present(), demo, source)
+                _build(name, source, places.addons_present(), demo)
             _forget_old(f"as_app_{'demo_' if demo else ''}")
     return name
 
@@ -107,8 +110,9 @@ def exists(name):
 
 def copy(template, name):
     """A database that is a copy of another."""
-    drop(name)
-    postgres.query(f'create database "{name}" template "{template}"')
+    unfinished = _begin(template, name)
+    marks.write(unfinished)
+    rename(unfinished, name)
 
 
 def drop(name):
@@ -121,7 +125,7 @@ def rename(old, new):
 
 def scratch(template, label="test"):
     """A throw-away copy under a name nobody else has."""
-    name = f"as_{label}_{uuid.uuid4().hex[:8]}"
+    name = marks.own_name(f"{label}_{uuid.uuid4().hex[:8]}")
     copy(template, name)
     return name
 
@@ -138,20 +142,39 @@ def run_inside(task, database, log, **arguments):
     )
 
 
-def _build(name, modules, demo, source=None):
-    """Under another name first: an interrupted build is never taken for whole."""
-    unfinished = f"{name}_unfinished"
-    if source:
-        copy(source, unfinished)
-    else:
-        drop(unfinished)
-        postgres.query(f'create database "{unfinished}" template template0')
+def _begin(template, name):
+    """A copy under another name: an interrupted one is never taken for whole."""
+    unfinished = marks.own_name(places.digest(name))
+    statement = f'create database "{unfinished}" template'
+    # PostgreSQL goes on with what an interrupted run has asked it for.
+    while postgres.query(
+        "select 1 from pg_stat_activity where state = 'active' "
+        f"and query like '{statement}%' and pid <> pg_backend_pid()"
+    ):
+        time.sleep(0.2)
+    if exists(unfinished):
+        forget(unfinished)
+    postgres.query(f'{statement} "{template}"')
+    return unfinished
+
+
+def _build(name, source, modules, demo):
+    unfinished = _begin(source, name)
+    if source == "template0":
         _allow_searches(unfinished)
     run_inside("install", unfinished, f"build-{name}", modules=modules, demo=demo)
-    postgres.query(
-        f'alter database "{unfinished}" with is_template true allow_connections false'
-    )
-    rename(unfinished, name)
+    _seal(unfinished, name)
+
+
+def _seal(unfinished, name):
+    """A template has its name when it is whole."""
+    marks.write(unfinished)
+    postgres.query(f'alter database "{unfinished}" with {SEALED}')
+    if exists(name):
+        # Another checkout was quicker; the name says that it is the same.
+        forget(unfinished)
+    else:
+        rename(unfinished, name)
 
 
 def _allow_searches(name):
@@ -167,11 +190,25 @@ def _forget_old(prefix):
     """Keep the latest templates; each change of the addons makes a new one."""
     rows = postgres.query(
         "select datname from pg_database where datname ~ "
-        f"'^{prefix}[0-9a-f]{{10}}$' order by oid desc offset {KEPT_TEMPLATES}"
+        f"'^{prefix}[0-9a-f]{{10}}$' and {marks.ours()} "
+        f"order by oid desc offset {KEPT_TEMPLATES}"
     )
     for (name,) in rows:
-        postgres.query(f'alter database "{name}" with is_template false')
-        drop(name)
+        forget(name)
+
+
+def forget(name):
+    """Drop it even if it is a template."""
+    postgres.query(f'alter database "{name}" with is_template false')
+    drop(name)
+
+
+def drop_ours():
+    """Remove what this checkout made on the server that PGHOST names."""
+    if postgres.external() and marks.STATE.is_file():
+        for name in marks.names():
+            forget(name)
+        marks.forget_server()
 
 
 # -- a second checkout restores what a first one has built --------------------
@@ -202,9 +239,7 @@ def _restore(name):
     source = _dump_file(name)
     if not source.is_file():
         return False
-    unfinished = f"{name}_unfinished"
-    drop(unfinished)
-    postgres.query(f'create database "{unfinished}" template template0')
+    unfinished = _begin("template0", name)
     try:
         with step(f"restoring {name} from the cache"):
             run(
@@ -216,10 +251,7 @@ def _restore(name):
         warn(str(refusal))
         source.unlink()
         return False
-    postgres.query(
-        f'alter database "{unfinished}" with is_template true allow_connections false'
-    )
-    rename(unfinished, name)
+    _seal(unfinished, name)
     return True
 
 

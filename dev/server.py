@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 
-from dev import databases, places, postgres, setup
+from dev import databases, marks, places, postgres, setup
 from dev.process import exclusive, last_lines, log_path
 from dev.ui import Refusal, say, step
 
@@ -36,11 +36,10 @@ def run(*needs):
         _require_free(port)
     setup.main(*needs)
     with exclusive("run"):
-        state = _state()
-        if _alive(state) and state["sources"] == databases.sources_key():
-            say(f"Already running: {_url(state['port'])}")
+        if _is_served():
+            say(f"Already running: {running_url()}")
             return
-        # Ours, but older than the sources: it makes room for itself.
+        # Ours, but not this: it makes room for itself.
         stop_server()
         _require_free(port)
         _have_database()
@@ -67,7 +66,7 @@ def stop_server():
 
 def shell():
     setup.main()
-    if not databases.exists(DATABASE):
+    if not marks.exists(DATABASE):
         raise Refusal("There is no database yet; `make run` makes it.")
     command = [str(places.PYTHON), "-m", "odoo", "shell", "-c", str(databases.CONFIG)]
     return subprocess.run(
@@ -107,19 +106,24 @@ def _require_free(port):
 # -- the database -------------------------------------------------------------
 
 
+def _place():
+    return f"{marks.server()} {DATABASE}"
+
+
 def _have_database():
     """Made once, and kept with all the user does in it; updated with its sources."""
     wanted = databases.sources_key()
-    if not databases.exists(DATABASE):
+    if not marks.exists(DATABASE):
         template = databases.app_template(demo=True)
         with step(f"making the database {DATABASE}"):
             databases.copy(template, DATABASE)
-    elif (_state() or {}).get("sources") != wanted:
-        with step("updating the addons in the database"):
+    elif marks.sources(DATABASE) != wanted:
+        with step(f"updating the addons in the database {DATABASE}"):
             databases.run_inside(
                 "update", DATABASE, "update", modules=places.addons_present()
             )
-    _remember(sources=wanted)
+    marks.write(DATABASE, wanted)
+    _remember(database=_place(), sources=wanted)
 
 
 # -- the process --------------------------------------------------------------
@@ -154,6 +158,17 @@ def _wait_for_login(process, port, log):
     process.terminate()
     tail = last_lines(log.read_text(errors="replace"))
     raise Refusal(f"Odoo does not start (all of it: {log})\n{tail}")
+
+
+def _is_served():
+    """Does what this would start run already, and answer?"""
+    state = _state()
+    return (
+        _alive(state)
+        and state.get("database") == _place()
+        and state.get("sources") == databases.sources_key()
+        and _login_is_served(state["port"])
+    )
 
 
 def _login_is_served(port):

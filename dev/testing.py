@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
-from dev import browser, databases, places, postgres, setup
+from dev import browser, databases, marks, places, postgres, setup
 from dev.known_log import is_expected_skip, unexpected_lines
 from dev.process import last_lines, log_path
 from dev.ui import Refusal, say
@@ -42,7 +42,7 @@ def database(template):
     """The database of a run: a throw-away copy, or the one that DB= names."""
     named = os.environ.get("DB")
     if named:
-        if not databases.exists(named):
+        if not marks.exists(named):
             databases.copy(template, named)
         yield named
         return

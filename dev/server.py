@@ -8,9 +8,10 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 from dev import databases, marks, places, postgres, setup
-from dev.process import exclusive, last_lines, log_path
+from dev.process import exclusive, last_lines, log_path, write_whole
 from dev.ui import Refusal, say, step
 
 DATABASE = os.environ.get("DB") or "aftersales"
@@ -48,9 +49,10 @@ def run(*needs):
 
 
 def stop():
-    with exclusive("run"):
-        stop_server()
-    postgres.stop()
+    if places.WORK.is_dir():
+        with exclusive("run"):
+            stop_server()
+        postgres.stop()
     say("Stopped.")
 
 
@@ -61,7 +63,9 @@ def stop_server():
         os.kill(state["pid"], signal.SIGTERM)
         _wait_for_end(state)
     if state:
-        _remember(pid=None)
+        # On a full disk, too: what has ended is told from what runs by itself.
+        with suppress(OSError):
+            _remember(pid=None)
 
 
 def shell():
@@ -143,8 +147,15 @@ def _serve(port):
             env=postgres.client_environment(),
             start_new_session=True,
         )
-        _remember(pid=process.pid, port=port)
-        _wait_for_login(process, port, log)
+        try:
+            _remember(pid=process.pid, port=port)
+            _wait_for_login(process, port, log)
+        except BaseException:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+            raise
 
 
 def _wait_for_login(process, port, log):
@@ -155,7 +166,6 @@ def _wait_for_login(process, port, log):
         if _login_is_served(port):
             return
         time.sleep(0.3)
-    process.terminate()
     tail = last_lines(log.read_text(errors="replace"))
     raise Refusal(f"Odoo does not start (all of it: {log})\n{tail}")
 
@@ -189,9 +199,7 @@ def _state():
 
 
 def _remember(**changes):
-    unfinished = STATE.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({**_state(), **changes}))
-    unfinished.replace(STATE)
+    write_whole(STATE, json.dumps({**_state(), **changes}))
 
 
 def _alive(state):

@@ -3,13 +3,14 @@
 import os
 import shutil
 
-from dev import databases, odoo_source, packages, places, postgres, venv
+from dev import databases, marks, odoo_source, packages, places, postgres, venv
 from dev.process import require_space
-from dev.ui import Refusal, say
+from dev.ui import Refusal, advice, say, sentence, warn
 
 # Odoo splits its folders at commas, Python's path and environments have colons
 # between them, and PostgreSQL's control program hands its folder to a shell.
 UNFIT = set(',:$"`\\')
+CACHES = (".pytest_cache", ".ruff_cache", ".hypothesis")
 
 
 def main(*needs):
@@ -49,9 +50,51 @@ def databases_ready():
 
 
 def clean():
+    """Remove all of it, as far as it goes, and tell what is left."""
     from dev import server
 
     server.stop_server()
-    for folder in (*postgres.end(), places.WORK, places.VENV):
-        shutil.rmtree(folder, ignore_errors=True)
-    say("Removed .work and .venv. Downloads stay in " + str(places.CACHE))
+    _drop_databases()
+    left = [
+        error
+        for path in [*postgres.end(), *_work(), places.VENV, *_caches()]
+        if (error := _removal_failure(path))
+    ]
+    if left:
+        told = [f"  {sentence(error)}" for error in left]
+        raise Refusal("\n".join(["This is left:", *told, advice(left[0])]))
+    say(f"Removed what was made here. Downloads stay in {places.CACHE}")
+
+
+def _drop_databases():
+    try:
+        databases.drop_ours()
+    except (Refusal, OSError) as reason:
+        warn(str(reason))
+    for name in marks.servers():
+        warn(
+            "Databases that this checkout has made stay on a PostgreSQL of your own, "
+            f"and with them {marks.STATE}; remove them with: {name} make clean"
+        )
+
+
+def _work():
+    """Without what tells our databases apart, as long as there are any elsewhere."""
+    if not marks.servers():
+        return [places.WORK]
+    return [path for path in places.WORK.iterdir() if path != marks.STATE]
+
+
+def _caches():
+    yield from (places.ROOT / name for name in CACHES)
+    yield from places.ROOT.rglob("__pycache__")
+
+
+def _removal_failure(path):
+    try:
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return error
+    return None

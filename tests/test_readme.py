@@ -32,7 +32,7 @@ def override_points():
 def methods():
     """{(model, method): names of its arguments} of the addon."""
     found = {}
-    for path in (ROOT / "aftersales_service" / "models").glob("*.py"):
+    for path in (ROOT / "aftersales_service" / "models").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 found.update(methods_of(node))

@@ -177,7 +177,7 @@ class AftersalesDemo(models.AbstractModel):
         case._write_mirror({"acknowledge_at": False, "acknowledged_at": at})
         line = case._event(case, "acknowledged", at, cause="automatic")
         case.env["aftersales.event"]._append([line])
-        case._clocks_stop(["acknowledgement"], at, cause="acknowledgement")
+        case._clocks_event("acknowledged", at, cause="acknowledgement")
 
     def _step(self, case, act, who, text, at):
         """Take one step of a story.

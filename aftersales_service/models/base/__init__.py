@@ -13,6 +13,7 @@ from . import (
     res_users,
     res_config_settings,
     aftersales_job,
+    aftersales_figure,
     resource_calendar,
     resource_calendar_attendance,
     resource_calendar_leaves,

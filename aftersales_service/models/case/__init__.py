@@ -5,6 +5,7 @@ Not here: No promise, no mail, no portal: they extend it from above.
 """
 
 from . import (
+    aftersales_event,
     aftersales_of_case_mixin,
     aftersales_stage,
     aftersales_tag,

@@ -1,11 +1,14 @@
+from typing import NamedTuple
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, ormcache
 
 from ...tools.core_api import send_to_bus
-from .aftersales_stage import OPEN_KINDS, STAGE_KINDS, WAITING_KINDS
+from ...tools.stage_kinds import OPEN_KINDS, WAITING_KINDS
+from .aftersales_stage import STAGE_KINDS
 
 CASE_TYPES = [
     ("enquiry", "Enquiry"),
@@ -16,21 +19,6 @@ CASE_TYPES = [
     ("suggestion", "Suggestion"),
     ("maintenance", "Maintenance"),
 ]
-CHANNELS = [
-    ("mail", "E-mail"),
-    ("portal", "Portal"),
-    ("phone", "Phone"),
-    ("visit", "Visit"),
-    ("letter", "Letter"),
-    ("chat", "Chat"),
-    ("social", "Social media"),
-    ("website", "Website"),
-    ("other", "Other"),
-]
-# Whoever took the case spoke with the customer: there is nothing to acknowledge.
-IN_PERSON_CHANNELS = ("phone", "visit", "chat")
-# Handling classes whose work starts at once.
-FLAGGED_CLASSES = ("special", "urgent")
 HANDLING_CLASSES = [
     ("common", "Common"),
     ("special", "Special"),
@@ -45,38 +33,17 @@ MARKS = [
     ("internal", "Internal"),
 ]
 
-# Written by the case's own methods alone; a value from outside is refused, so that
-# nobody writes history around them.
-PROTECTED_FIELDS = frozenset(
-    {
-        "number",
-        "cycle",
-        "stage_kind",
-        "acknowledged_at",
-        "first_response_at",
-        "resolved_at",
-        "accepted_at",
-        "closed_at",
-        "next_deadline",
-        "next_warning_at",
-        "awaiting_reply_since",
-        "last_customer_message_at",
-        "last_reply_at",
-        "acknowledge_at",
-        "salesperson_id",
-        "commercial_partner_id",
-        "email_normalized",
-        "mark",
-        "mark_reason",
-        "marked_by_id",
-        "marked_at",
-        "sender_blocked",
-    }
-)
-# Set once, when the case is made.
-INITIAL_FIELDS = frozenset(
-    {"received_at", "channel", "company_id", "origin_case_id", "portal_key"}
-)
+
+class Channel(NamedTuple):
+    """A way on which cases come in."""
+
+    label: str
+    # Whoever took the case spoke with the customer: there is nothing to acknowledge.
+    in_person: bool = False
+    # whether the customer, who has nobody before him, is sent a confirmation
+    confirmed: bool = False
+    # whether its cases count in figures
+    in_figures: bool = True
 
 
 class AftersalesCase(models.Model):
@@ -118,7 +85,7 @@ class AftersalesCase(models.Model):
         "res.company", required=True, readonly=True, index=True
     )
     channel = fields.Selection(
-        CHANNELS,
+        lambda self: self._selection_channel(),
         required=True,
         default="phone",
         index=True,
@@ -349,6 +316,77 @@ class AftersalesCase(models.Model):
         "(acknowledge_at, id) WHERE acknowledge_at IS NOT NULL"
     )
 
+    # What others extend ---------------------------------------------------------
+
+    @api.model
+    def _channels(self):
+        """Return the ways on which cases come in, as {code: Channel}; extendable."""
+        return {
+            "mail": Channel(self.env._("E-mail"), confirmed=True),
+            "portal": Channel(self.env._("Portal"), confirmed=True),
+            "phone": Channel(self.env._("Phone"), in_person=True),
+            "visit": Channel(self.env._("Visit"), in_person=True),
+            "letter": Channel(self.env._("Letter")),
+            "chat": Channel(self.env._("Chat"), in_person=True),
+            "social": Channel(self.env._("Social media")),
+            "website": Channel(self.env._("Website"), confirmed=True),
+            "other": Channel(self.env._("Other")),
+        }
+
+    @api.model
+    @ormcache("trait")
+    def _channels_that_are(self, trait):
+        """Return the codes of the channels that have a trait.
+
+        :param str trait: name of a field of :class:`Channel`
+        """
+        channels = self._channels().items()
+        return frozenset(code for code, channel in channels if getattr(channel, trait))
+
+    @api.model
+    def _selection_channel(self):
+        return [(code, channel.label) for code, channel in self._channels().items()]
+
+    @api.model
+    def _flagged_classes(self):
+        """Return the handling classes whose work starts at once; extendable."""
+        return {"special", "urgent"}
+
+    @api.model
+    def _protected_fields(self):
+        """Return the names of the fields that only the case's own methods write: a
+        value from outside is refused, so that nobody writes history around them.
+        Extendable."""
+        return {
+            "number",
+            "cycle",
+            "stage_kind",
+            "acknowledged_at",
+            "first_response_at",
+            "resolved_at",
+            "accepted_at",
+            "closed_at",
+            "next_deadline",
+            "next_warning_at",
+            "awaiting_reply_since",
+            "last_customer_message_at",
+            "last_reply_at",
+            "acknowledge_at",
+            "salesperson_id",
+            "commercial_partner_id",
+            "email_normalized",
+            "mark",
+            "mark_reason",
+            "marked_by_id",
+            "marked_at",
+        }
+
+    @api.model
+    def _initial_fields(self):
+        """Return the names of the fields that are set once, when the case is made;
+        extendable."""
+        return {"received_at", "channel", "company_id", "origin_case_id"}
+
     def _default_received_at(self):
         return fields.Datetime.now()
 
@@ -485,7 +523,7 @@ class AftersalesCase(models.Model):
         """Take no default from outside, neither a context's nor a user's own, for what
         only the case's own methods write."""
         values = super().default_get(fields)
-        for name in PROTECTED_FIELDS & values.keys():
+        for name in self._protected_fields() & values.keys():
             del values[name]
             if default := self._fields[name].default:
                 values[name] = default(self)
@@ -515,7 +553,7 @@ class AftersalesCase(models.Model):
 
     def _complete_values(self, vals):
         """Complete one dict of values by what does not depend on other records."""
-        self._refuse_protected(vals, PROTECTED_FIELDS)
+        self._refuse_protected(vals, self._protected_fields())
         defaults = self.default_get(["team_id", "company_id"])
         for name, value in defaults.items():
             vals.setdefault(name, value)
@@ -629,7 +667,7 @@ class AftersalesCase(models.Model):
     def write(self, vals):
         """Write plain fields; a stage, owner or classification takes its own way
         through the ledger."""
-        self._refuse_protected(vals, PROTECTED_FIELDS | INITIAL_FIELDS)
+        self._refuse_protected(vals, self._protected_fields() | self._initial_fields())
         vals = dict(vals)
         stage_id = vals.pop("stage_id", None)
         before = self._ledger_values(vals)

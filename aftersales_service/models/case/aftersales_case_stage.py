@@ -5,7 +5,8 @@ from datetime import datetime
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from .aftersales_stage import OPEN_KINDS
+from ...tools.promise_life import is_reopening
+from ...tools.stage_kinds import OPEN_KINDS
 
 ALL_OPEN = frozenset(OPEN_KINDS)
 # From a kind of stage to the kinds a case may move to. Closing an open case passes
@@ -16,11 +17,6 @@ ALLOWED_MOVES = {
     "closed": (ALL_OPEN - {"new"}) | {"closed"},
     "cancelled": {"new", "working", "cancelled"},
 }
-
-
-def is_reopening(old, new):
-    """Return whether a move between two kinds of stage takes a case back to work."""
-    return old in ("resolved", "closed") and new in ALL_OPEN
 
 
 @dataclass(frozen=True)
@@ -121,10 +117,22 @@ class AftersalesCase(models.Model):
                 self.env._(
                     "It was closed more than %s days ago. Open a new case that "
                     "follows this one.",
-                    self.team_id.reopen_days,
+                    self._reopen_days(),
                 )
             )
+        if stage.kind == "closed":
+            refusals += [
+                sentence
+                for _code, is_met, sentence in self._closing_conditions()
+                if not is_met
+            ]
         return refusals
+
+    def _closing_conditions(self):
+        """Return what must hold before the case is closed, as a list of (code, whether
+        it is met, sentence that says what is missing); extendable."""
+        self.ensure_one()
+        return []
 
     def _forbidden_move_sentence(self, stage):
         if self.stage_kind == "cancelled":
@@ -147,8 +155,14 @@ class AftersalesCase(models.Model):
         self.ensure_one()
         if self.stage_kind == "resolved":
             return True
-        limit = fields.Datetime.add(self.closed_at, days=self.team_id.reopen_days)
+        limit = fields.Datetime.add(self.closed_at, days=self._reopen_days())
         return self.stage_kind == "closed" and at <= limit
+
+    def _reopen_days(self):
+        """Return for how many days after it was closed the case may be reopened;
+        extendable."""
+        self.ensure_one()
+        return self.team_id.reopen_days
 
     def _resolve_before_closing(self, at, cause):
         """Pass open cases through ``resolved``: resolved and closed are two facts."""

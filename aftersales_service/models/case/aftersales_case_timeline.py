@@ -1,53 +1,8 @@
 from odoo import api, fields, models
 
 from ...tools.words import selection_label
+from ..ledger.aftersales_event import EventKinds
 
-# Kind of ledger line → icon and tone in a timeline.
-LOOKS = {
-    "received": ("fa-inbox", "info"),
-    "acknowledged": ("fa-envelope-o", "plain"),
-    "acknowledgement_skipped": ("fa-envelope-o", "plain"),
-    "customer_message": ("fa-comment", "info"),
-    "reply": ("fa-reply", "success"),
-    "auto_message": ("fa-cog", "plain"),
-    "assigned": ("fa-user", "plain"),
-    "team_changed": ("fa-users", "plain"),
-    "customer_changed": ("fa-address-card-o", "plain"),
-    "order_changed": ("fa-shopping-cart", "plain"),
-    "classified": ("fa-tag", "plain"),
-    "stage_changed": ("fa-arrow-right", "plain"),
-    "resolved": ("fa-check", "success"),
-    "accepted": ("fa-thumbs-up", "success"),
-    "rejected": ("fa-thumbs-down", "danger"),
-    "closed": ("fa-lock", "plain"),
-    "reopened": ("fa-folder-open-o", "warning"),
-    "archived": ("fa-archive", "plain"),
-    "marked": ("fa-ban", "warning"),
-    "unmarked": ("fa-undo", "plain"),
-    "promised": ("fa-handshake-o", "info"),
-    "promise_kept": ("fa-check", "success"),
-    "clock_paused": ("fa-pause", "plain"),
-    "clock_resumed": ("fa-play", "plain"),
-    "clock_warned": ("fa-hourglass-half", "warning"),
-    "clock_met": ("fa-check", "success"),
-    "clock_breached": ("fa-times", "danger"),
-    "clock_voided": ("fa-eraser", "plain"),
-    "clock_replanned": ("fa-calendar", "plain"),
-    "clock_error": ("fa-exclamation-triangle", "danger"),
-}
-# What of a case is told on the timeline of its order.
-MILESTONES = (
-    "received",
-    "reply",
-    "resolved",
-    "accepted",
-    "rejected",
-    "closed",
-    "reopened",
-    "clock_breached",
-)
-# Said by another line of the same instant, or of no interest to who works on it.
-UNTOLD = ("clock_started", "clock_stopped", "maintenance")
 LINE_LIMIT = 300
 
 
@@ -71,11 +26,13 @@ class AftersalesCase(models.Model):
 
     def _timeline_lines(self, domain):
         """Return ledger lines of the cases, newest first."""
+        kinds = self.env["aftersales.event"]._kinds()
+        hidden = [code for code, kind in kinds.items() if kind.hidden]
         return (
             self.env["aftersales.event"]
             .sudo()
             .search(
-                [("case_id", "in", self.ids), ("kind", "not in", UNTOLD), *domain],
+                [("case_id", "in", self.ids), ("kind", "not in", hidden), *domain],
                 order="at desc, id desc",
                 limit=LINE_LIMIT,
             )
@@ -87,7 +44,9 @@ class AftersalesCase(models.Model):
 
         :return: list of entries as of :meth:`get_timeline`
         """
-        lines_sudo = self._timeline_lines([("kind", "in", MILESTONES)])
+        kinds = self.env["aftersales.event"]._kinds()
+        milestones = [code for code, kind in kinds.items() if kind.milestone]
+        lines_sudo = self._timeline_lines([("kind", "in", milestones)])
         entries = self._timeline_entries(self._first_replies_only(lines_sudo))
         for entry in entries:
             case = self.browse(entry.pop("case_id"))
@@ -111,13 +70,14 @@ class AftersalesCase(models.Model):
     @api.model
     def _timeline_entries(self, lines_sudo):
         names = self._timeline_names(lines_sudo)
+        kinds = EventKinds(self.env["aftersales.event"]._kinds())
         return [
             {
                 "at": fields.Datetime.to_string(line.at),
                 "kind": line.kind,
-                "icon": LOOKS.get(line.kind, ("fa-circle-o", "plain"))[0],
-                "tone": LOOKS.get(line.kind, ("fa-circle-o", "plain"))[1],
-                "title": selection_label(line, "kind"),
+                "icon": kinds[line.kind].icon,
+                "tone": kinds[line.kind].tone,
+                "title": kinds[line.kind].label,
                 "detail": self._timeline_detail(line, names),
                 "who": self._timeline_actor(line, names),
                 "case_id": line.case_id.id,
@@ -130,31 +90,21 @@ class AftersalesCase(models.Model):
 
     # Words ----------------------------------------------------------------------
 
-    # Key of a ledger line's data → model of the ids it holds.
-    _TIMELINE_MODELS = {
-        "from": "aftersales.stage",
-        "to": "aftersales.stage",
-        "user_id": "res.users",
-        "team_id": "aftersales.team",
-        "partner_id": "res.partner",
-        "sale_order_id": "sale.order",
-        "category_id": "aftersales.category",
-    }
-
     @api.model
     def _timeline_names(self, lines_sudo):
         """Return {(model, id): name} of every record the lines speak of; one query
         for each model. Records deleted since are missing."""
         wanted = {"res.users": set(), "res.partner": set(), "aftersales.clock": set()}
+        kinds = EventKinds(self.env["aftersales.event"]._kinds())
         for line in lines_sudo:
             wanted["aftersales.clock"].add(line.clock_id)
             if line.actor_kind in ("user", "customer"):
                 model = "res.users" if line.actor_kind == "user" else "res.partner"
                 wanted[model].add(line.actor_id)
-            for key, value in (line.data or {}).items():
-                if model := self._TIMELINE_MODELS.get(key):
-                    ids = value if isinstance(value, list) else [value]
-                    wanted.setdefault(model, set()).update(ids)
+            for key, model in kinds[line.kind].records.items():
+                value = (line.data or {}).get(key)
+                ids = value if isinstance(value, list) else [value]
+                wanted.setdefault(model, set()).update(ids)
         names = {}
         for model, ids in wanted.items():
             records_sudo = self.env[model].sudo().browse(i for i in ids if i).exists()
@@ -177,7 +127,7 @@ class AftersalesCase(models.Model):
         data = line.data or {}
         if line.kind == "stage_changed":
             return self._timeline_change(
-                "stage", [data.get("from"), data.get("to")], names
+                "stage_id", [data.get("from"), data.get("to")], names
             )
         if line.kind.startswith("clock_"):
             return names.get(("aftersales.clock", line.clock_id), "")
@@ -200,10 +150,9 @@ class AftersalesCase(models.Model):
 
     @api.model
     def _timeline_value(self, key, value, names):
-        model = "aftersales.stage" if key == "stage" else self._TIMELINE_MODELS.get(key)
-        if model:
-            return names.get((model, value), "")
         field = self._fields.get(key)
+        if field is not None and field.relational:
+            return names.get((field.comodel_name, value), "")
         if field is not None and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, "")
         return ""

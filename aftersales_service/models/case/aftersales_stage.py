@@ -12,9 +12,6 @@ STAGE_KINDS = [
     ("cancelled", "Cancelled"),
 ]
 
-WAITING_KINDS = ("waiting_customer", "waiting_third_party")
-OPEN_KINDS = ("new", "working", *WAITING_KINDS)
-
 
 class AftersalesStage(models.Model):
     """A step of the work. Companies name and order stages as they like; what a

@@ -5,6 +5,7 @@ Not here: No mail, and nobody who is told.
 """
 
 from . import (
+    aftersales_event,
     aftersales_clock,
     aftersales_clock_job,
     aftersales_clock_replan,
@@ -12,5 +13,6 @@ from . import (
     aftersales_clock_explain,
     aftersales_clock_deadline,
     aftersales_case_clock,
+    aftersales_case_clock_rematch,
     aftersales_case_clock_merge,
 )

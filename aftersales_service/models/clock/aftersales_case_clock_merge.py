@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools import clock_machine as machine
@@ -62,8 +62,8 @@ class AftersalesCase(models.Model):
     def _absorb_waits(self, own, theirs, instant):
         """Let the oldest open wait for an answer be this case's wait. One that was
         broken already is not broken a second time, but goes on here."""
-        waits = [cycle for cycle in theirs if _is_wait(cycle)]
-        mine = [c for c in own if _is_wait(c) and c.clock.is_open]
+        waits = [row for row in theirs if self._is_wait(row)]
+        mine = [row for row in own if self._is_wait(row) and row.clock.is_open]
         still_open = [c.clock.started_at for c in waits if c.clock.is_open]
         if not mine:
             oldest = min(waits, key=lambda c: c.clock.started_at, default=None)
@@ -84,18 +84,22 @@ class AftersalesCase(models.Model):
 
         :param wait: ``Clock`` of the wait it takes over
         """
+        rules = self.env["aftersales.policy.target"]._clock_kinds()
+        waits = {kind: rule for kind, rule in rules.items() if rule.waits}
         # A confirmation of receipt may have been the first answer.
-        answered = self.first_response_at or any(
-            clock.kind == "first_response" and clock.outcome == "met"
+        facts = self._own_facts()
+        facts.answered = facts.answered or any(
+            clock.outcome == "met" and waits[clock.kind].repeats == "once"
             for clock in self.sudo().clock_ids
+            if clock.kind in waits
         )
-        kind = "next_response" if answered else "first_response"
-        at = {self.id: from_epoch(wait.started_at)}
-        target = self._clock_targets([kind])[self.id].get(kind)
+        # The first answer comes once; all later ones repeat.
+        kinds = [k for k, r in waits.items() if (r.repeats != "once") == facts.answered]
+        target = next(iter(self._clock_targets(kinds)[self.id].values()), None)
         if not target:
             return []
-        known = self._clock_cycles_known({kind, "first_response"})
-        cycle = self.sudo()._first_or_next_cycle(target, at, known, "")
+        at, known = from_epoch(wait.started_at), self._clock_cycles_known()
+        cycle = self.sudo()._first_or_next_cycle(target, at, known, "", facts)
         if not cycle:
             return []
         if not wait.is_open:
@@ -132,8 +136,8 @@ class AftersalesCase(models.Model):
             changed.append(cycle)
         return changed
 
-
-def _is_wait(cycle):
-    """Whether a cycle is a wait of a customer for an answer that is still to come."""
-    kinds = ("first_response", "next_response")
-    return cycle.values["kind"] in kinds and cycle.clock.state != "stopped"
+    @api.model
+    def _is_wait(self, row):
+        """Whether a row is a wait of a customer for an answer that is still to come."""
+        rule = self.env["aftersales.policy.target"]._clock_kinds()[row.values["kind"]]
+        return rule.waits and row.clock.state != "stopped"

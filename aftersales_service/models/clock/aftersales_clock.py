@@ -1,15 +1,14 @@
-import json
 from collections import defaultdict
-from dataclasses import dataclass, field
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ...tools import clock_machine as machine
-from ...tools.business_time import ALWAYS, from_epoch, to_epoch
-from ...tools.clock_machine import Clock
+from ...tools.batch_sql import insert_rows, typed_arrays
+from ...tools.business_time import ALWAYS, from_epoch
 from ...tools.core_api import is_listened_to
+from .aftersales_clock_row import ACT_COLUMNS, ALL_COLUMNS, ClockRow, columns_of
 
 # Proves that a write comes from the engine: compared by identity, and a context that
 # came over RPC holds plain JSON and can never contain it.
@@ -20,80 +19,6 @@ TOLD = frozenset({"breached", "warned", "error"})
 # Seconds until a clock without a deadline looks for one again.
 ERROR_RETRY = 3600
 
-# Column → type in PostgreSQL. The machine's own fields come first.
-_INSTANTS = (
-    "started_at",
-    "deadline",
-    "warning_at",
-    "warned_at",
-    "decided_at",
-    "stopped_at",
-    "next_event_at",
-    "fixed_deadline",
-    "floor_at",
-)
-_MACHINE_COLUMNS = {
-    **dict.fromkeys(_INSTANTS, "timestamp"),
-    "target_seconds": "int4",
-    "carried_seconds": "int4",
-    "carried_breach": "bool",
-    "pauses": "jsonb",
-    "state": "varchar",
-    "outcome": "varchar",
-    "remaining_seconds": "int4",
-    "void_cause": "varchar",
-    "breach_cause": "varchar",
-    "steps_done": "jsonb",
-}
-_FIXED_COLUMNS = {
-    "case_id": "int4",
-    "company_id": "int4",
-    "kind": "varchar",
-    "subject": "varchar",
-    "cycle": "int4",
-    "policy_id": "int4",
-    "target_id": "int4",
-    "policy_version": "int4",
-    "calendar_id": "int4",
-    "tz": "varchar",
-    "snapshot": "jsonb",
-}
-_RESULT_COLUMNS = {
-    "calendar_seconds": "int4",
-    "business_seconds": "int4",
-    "net_seconds": "int4",
-    "decision": "jsonb",
-    "last_event": "varchar",
-    "pending_event": "varchar",
-    "error_count": "int4",
-    "last_error": "varchar",
-    "retry_at": "timestamp",
-    "owes_steps": "bool",
-    "is_manual": "bool",
-    "manual_reason": "varchar",
-    "manual_user_id": "int4",
-}
-_MANUAL_COLUMNS = ("is_manual", "manual_reason", "manual_user_id")
-_JSON_COLUMNS = ("pauses", "snapshot", "decision", "steps_done")
-_ALL_COLUMNS = {**_FIXED_COLUMNS, **_MACHINE_COLUMNS, **_RESULT_COLUMNS}
-# What only a change of the rules alters.
-_RULE_COLUMNS = frozenset(
-    {
-        *_FIXED_COLUMNS,
-        "started_at",
-        "target_seconds",
-        "carried_seconds",
-        "carried_breach",
-        "fixed_deadline",
-        "floor_at",
-        "is_manual",
-        "manual_reason",
-        "manual_user_id",
-    }
-)
-# What any other act may change.
-_ACT_COLUMNS = {n: t for n, t in _ALL_COLUMNS.items() if n not in _RULE_COLUMNS}
-
 STATES = [("running", "Running"), ("paused", "Paused"), ("stopped", "Stopped")]
 OUTCOMES = [
     ("none", "Open"),
@@ -101,109 +26,6 @@ OUTCOMES = [
     ("breached", "Broken"),
     ("void", "Void"),
 ]
-
-
-@dataclass
-class Cycle:
-    """A clock while the engine works on it: the machine's part, the columns around it,
-    and what happened meanwhile."""
-
-    clock: Clock
-    values: dict
-    id: int | None = None
-    lines: list = field(default_factory=list)
-    # codes of what others should be told of
-    news: list = field(default_factory=list)
-    # whether the rules it is counted by were changed
-    changed_rules: bool = False
-
-    @classmethod
-    def from_row(cls, row):
-        """Make a cycle of a row of the table, a dict with ``id`` and all columns."""
-        values = {
-            name: to_epoch(row[name])
-            if name in _INSTANTS and row[name] is not None
-            else row[name]
-            for name in _MACHINE_COLUMNS
-        }
-        values["pauses"] = [list(line) for line in values["pauses"] or ()]
-        values["carried_seconds"] = values["carried_seconds"] or 0
-        values["carried_breach"] = bool(values["carried_breach"])
-        values["steps_done"] = values["steps_done"] or []
-        around = {n: row[n] for n in (*_FIXED_COLUMNS, *_RESULT_COLUMNS)}
-        rules = row["snapshot"]
-        clock = Clock(
-            warn_percent=rules["warn_percent"],
-            chained=rules.get("chained", False),
-            steps=rules.get("steps", []),
-            **values,
-        )
-        if clock.state == "running" and clock.is_open and clock.deadline is None:
-            clock.error = machine.NO_WORKING_TIME
-        return cls(clock, around, row["id"])
-
-    def successor(self, clock):
-        """Return the next cycle of the same promise, not stored yet."""
-        values = {name: self.values[name] for name in _FIXED_COLUMNS}
-        values["cycle"] += 1
-        if clock.fixed_deadline is not None:
-            values.update((name, self.values.get(name)) for name in _MANUAL_COLUMNS)
-        return Cycle(clock, values)
-
-    def settle(self, schedule, instant):
-        """Judge what lies before an instant.
-
-        :return: list of this cycle and, of a chain, those that follow; the last one
-            is the one that goes on
-        """
-        self.add(machine.settle(self.clock, schedule, instant))
-        return self.follow(schedule, instant)
-
-    def follow(self, schedule, instant, begin=None):
-        """Return this cycle and those that follow it in a chain up to an instant.
-
-        :param begin: function of each that follows, called before it is judged
-        """
-        cycles = [self]
-        while machine.follows(cycles[-1].clock):
-            clock, lines = machine.chain(cycles[-1].clock, schedule)
-            follower = cycles[-1].successor(clock)
-            follower.add(lines)
-            if begin:
-                begin(follower)
-            follower.add(machine.settle(clock, schedule, instant))
-            cycles.append(follower)
-        return cycles
-
-    def column(self, name):
-        """Return the value of a column as PostgreSQL takes it."""
-        if name in _MACHINE_COLUMNS:
-            value = getattr(self.clock, name)
-            if name in _INSTANTS:
-                return None if value is None else from_epoch(value)
-        else:
-            value = self.values.get(name)
-        if name in _JSON_COLUMNS:
-            return None if value is None else json.dumps(value)
-        return value
-
-    def add(self, lines):
-        """Take the ledger lines of an act on the clock."""
-        self.lines += lines
-        codes = (line["kind"].removeprefix("clock_") for line in lines)
-        self.news += [code for code in codes if code != "step_skipped"]
-
-    @property
-    def last_news(self):
-        """Code of what happened last, for ``last_event``."""
-        return self.codes[-1] if self.news else None
-
-    @property
-    def codes(self):
-        """Codes of what happened, each once; what was judged comes after the steps
-        that were taken because of it, to be what is seen last."""
-        codes = dict.fromkeys(self.news)
-        return sorted(codes, key=lambda code: code != "step_fired")
 
 
 class AftersalesClock(models.Model):
@@ -387,13 +209,13 @@ class AftersalesClock(models.Model):
 
         :param condition: ``SQL`` of the WHERE clause
         :param suffix: ``SQL`` after it: order, limit, lock
-        :return: list of :class:`Cycle`
+        :return: list of :class:`ClockRow`
         """
-        names = SQL(", ").join(map(SQL.identifier, ("id", *_ALL_COLUMNS)))
+        names = SQL(", ").join(map(SQL.identifier, ("id", *ALL_COLUMNS)))
         rows = self.env.execute_query_dict(
             SQL("SELECT %s FROM aftersales_clock WHERE %s %s", names, condition, suffix)
         )
-        return [Cycle.from_row(row) for row in rows]
+        return [ClockRow.from_row(row) for row in rows]
 
     @api.model
     def _load_of_cases(self, case_ids, kinds=None, ended=False):
@@ -412,10 +234,25 @@ class AftersalesClock(models.Model):
         )
 
     @api.model
+    def _last_of_cases(self, case_ids, kinds=None):
+        """Read and lock the clocks of cases.
+
+        :param kinds: codes of kinds, all when not given
+        :return: list of the last row of each kind and subject
+        """
+        last = {}
+        for row in self._load_of_cases(case_ids, kinds, ended=True):
+            values = row.values
+            key = values["case_id"], values["kind"], values["subject"]
+            if key not in last or last[key].values["cycle"] < values["cycle"]:
+                last[key] = row
+        return list(last.values())
+
+    @api.model
     def _store(self, cycles, now):
         """Write changed and new cycles, their ledger lines, and tell who listens.
 
-        :param list cycles: :class:`Cycle` objects; those nothing happened to are left
+        :param list cycles: :class:`ClockRow` objects; others are left alone
         :param int now: epoch seconds
         :return: the cycles something happened to
         """
@@ -425,7 +262,7 @@ class AftersalesClock(models.Model):
         for cycle in cycles:
             self._complete(cycle, now)
         self._update([c for c in cycles if c.id and not c.changed_rules])
-        self._update([c for c in cycles if c.id and c.changed_rules], _ALL_COLUMNS)
+        self._update([c for c in cycles if c.id and c.changed_rules], ALL_COLUMNS)
         self._insert([cycle for cycle in cycles if cycle.id is None])
         self._write_ledger(cycles)
         self._forget_cache()
@@ -484,22 +321,12 @@ class AftersalesClock(models.Model):
     def _insert(self, cycles):
         if not cycles:
             return
-        names = SQL(", ").join(map(SQL.identifier, _ALL_COLUMNS))
-        rows = self.env.execute_query(
-            SQL(
-                "INSERT INTO aftersales_clock (%(names)s)"
-                " SELECT %(names)s FROM unnest(%(arrays)s)"
-                " WITH ORDINALITY AS clock(%(names)s, ordinal) ORDER BY ordinal"
-                " RETURNING id",
-                names=names,
-                arrays=_arrays(cycles, _ALL_COLUMNS),
-            )
-        )
-        for cycle, row in zip(cycles, rows, strict=True):
-            cycle.id = row[0]
+        ids = insert_rows(self, columns_of(cycles, ALL_COLUMNS))
+        for cycle, clock_id in zip(cycles, ids, strict=True):
+            cycle.id = clock_id
 
     @api.model
-    def _update(self, cycles, columns=_ACT_COLUMNS):
+    def _update(self, cycles, columns=ACT_COLUMNS):
         if not cycles:
             return
         names = list(columns)
@@ -513,7 +340,7 @@ class AftersalesClock(models.Model):
                     for n in names
                 ),
                 ids=[cycle.id for cycle in cycles],
-                arrays=_arrays(cycles, columns),
+                arrays=typed_arrays(self, columns_of(cycles, columns)),
                 names=SQL(", ").join(map(SQL.identifier, names)),
             )
         )
@@ -647,11 +474,3 @@ class AftersalesClock(models.Model):
 
         :param clocks: ``aftersales.clock`` records, as superuser
         """
-
-
-def _arrays(cycles, columns):
-    """Return the columns of cycles as typed arrays for ``unnest``."""
-    return SQL(", ").join(
-        SQL(f"%s::{kind}[]", [cycle.column(name) for cycle in cycles])
-        for name, kind in columns.items()
-    )

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from ...tools import clock_machine as machine
+from ...tools import promise_life as life
 from ...tools.business_time import HORIZON, to_epoch
 from ...tools.words import Reader
 
@@ -38,7 +39,7 @@ class AftersalesClock(models.Model):
             return self.env._(
                 "Only a manager of After-Sales sets the deadline of a promise."
             )
-        if self.kind == "promise":
+        if self._is_told():
             return self.env._(
                 "The customer was told this time. Promise him a new one instead, with "
                 "“Promise a time” on the case."
@@ -190,7 +191,7 @@ class AftersalesClock(models.Model):
     def _preview_told(self, reader):
         """Return sentences on the times the customer was told: they stay."""
         told_sudo = self.sudo().case_id.clock_ids.filtered(
-            lambda clock: clock.kind == "promise" and clock.state != "stopped"
+            lambda clock: clock._is_told() and clock.state != "stopped"
         )
         return [
             self.env._(
@@ -237,12 +238,12 @@ class AftersalesClock(models.Model):
         matched = self.env["aftersales.policy"]._match_plain(
             cases_sudo, kinds, received
         )
-        rests = cases_sudo._stage_rests(cases_sudo.ids, to_epoch(now))
+        facts = cases_sudo._clock_facts(whole=True)
 
         def reset(case, cycle, schedule, instant):
             target = matched[case.id].get(cycle.values["kind"])
-            theirs = rests.get(case.id, ())
-            self._reset_cycle(case, cycle, schedule, instant, target, theirs)
+            rests = facts[case.id].rests(instant)
+            self._reset_cycle(case, cycle, schedule, instant, target, rests)
 
         by_hand._change_by_hand(reset, reason)
         cases_sudo._clocks_rematch(now)
@@ -251,7 +252,7 @@ class AftersalesClock(models.Model):
         """Let one promise follow from its rules again.
 
         :param target: plain data of the target that is chosen now, or None
-        :param rests: see ``_stage_rests``
+        :param rests: see ``Facts.rests``
         """
         clock, values = cycle.clock, cycle.values
         values["is_manual"] = False
@@ -261,11 +262,8 @@ class AftersalesClock(models.Model):
             case._complete_cycle(cycle, None)
             seconds = target["target_seconds"]
         known = clock.pauses[-1][1] if clock.pauses else clock.started_at
-        missed = [
-            (max(low, known), high, stage_kind)
-            for low, high, stage_kind in rests
-            if high > known and case._rests_in(cycle, stage_kind)
-        ]
+        rule = self.env["aftersales.policy.target"]._clock_kinds()[values["kind"]]
+        missed = life.missed_pauses(rule, values["snapshot"], rests, known)
         lines = machine.retarget(
             clock,
             schedule,
@@ -283,8 +281,8 @@ class AftersalesClock(models.Model):
     def _change_by_hand(self, change, reason):
         """Change the rules of the promises among these that are still open.
 
-        :param change: function of the case, the locked ``Cycle``, its schedule and an
-            instant in epoch seconds
+        :param change: function of the case, the locked ``ClockRow``, its schedule and
+            an instant in epoch seconds
         :param str reason: kept on the clock
         """
         cases_sudo = self.sudo().case_id

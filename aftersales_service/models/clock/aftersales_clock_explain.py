@@ -87,11 +87,16 @@ class AftersalesClock(models.Model):
         """Return what is promised, in the reader's language: of several promises of
         one kind, which; extendable."""
         self.ensure_one()
-        if self.kind == "promise":
+        if self._is_told():
             topics = dict(self.env["aftersales.policy.target"]._promise_topics())
             topic = topics.get(self.subject, self.subject)
             return self.env._("%(topic)s, told to the customer", topic=topic)
         return self.display_name
+
+    def _is_told(self):
+        """Whether it is a time that was told to the customer."""
+        self.ensure_one()
+        return self.env["aftersales.policy.target"]._clock_kinds()[self.kind].told
 
     def _pause_words(self):
         """Return why the time stands still, in words; empty while it does not."""
@@ -115,7 +120,7 @@ class AftersalesClock(models.Model):
         decided one as it was frozen; what is broken and still runs goes on from there
         to the present.
 
-        :param cycle: ``Cycle``
+        :param cycle: ``ClockRow``
         :param int now: epoch seconds
         """
         clock, schedule = cycle.clock, self._schedule(cycle)

@@ -133,7 +133,7 @@ class AftersalesClock(models.Model):
     def _climb(self, cycles, now):
         """Hook: steps of the ladder are due on these clocks.
 
-        :param list cycles: locked :class:`Cycle` objects
+        :param list cycles: locked :class:`ClockRow` objects
         :param int now: epoch seconds
         """
 
@@ -142,7 +142,7 @@ class AftersalesClock(models.Model):
         """Hook: these clocks ended when they broke, and steps at their deadlines are
         left.
 
-        :param list cycles: locked :class:`Cycle` objects
+        :param list cycles: locked :class:`ClockRow` objects
         :param int now: epoch seconds
         """
 

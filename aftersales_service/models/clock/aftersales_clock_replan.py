@@ -172,10 +172,11 @@ class AftersalesClock(models.Model):
             int(company_id): _schedule_of(hours)
             for company_id, hours in job.params["before"].items()
         }
+        rules = self.env["aftersales.policy.target"]._clock_kinds()
         found = []
         for cycle in cycles:
             told, company_id = cycle.clock.fixed_deadline, cycle.values["company_id"]
-            if cycle.values["kind"] != "promise" or told is None:
+            if told is None or not rules[cycle.values["kind"]].told:
                 continue
             # The last second before the time must be one in which somebody is there.
             was_open = company_id in before and before[company_id].is_open(told - 1)

@@ -6,7 +6,7 @@ Not here: No escalation.
 
 from . import (
     aftersales_clock_board,
-    aftersales_event_pick,
+    aftersales_event,
     aftersales_case_panel,
     aftersales_case_board,
     aftersales_case_pick,

@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..case.aftersales_stage import WAITING_KINDS
+from ...tools.stage_kinds import WAITING_KINDS
 
 # Cases shown in each column, the most pressing first.
 CARD_LIMIT = 6

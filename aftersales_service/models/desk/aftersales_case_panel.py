@@ -63,7 +63,8 @@ class AftersalesCase(models.Model):
         """Return what the side panel of the form shows, as plain data.
 
         :return: dict with ``now``, ``promises``, ``order``, ``deliveries``,
-            ``invoices``, ``suggested_orders``, ``customer`` and ``recipients``
+            ``invoices``, ``suggested_orders``, ``customer``, ``recipients`` and
+            ``next_steps`` (of the reply box)
         :raise AccessError: for who may not read the case
         """
         self.ensure_one()
@@ -78,6 +79,7 @@ class AftersalesCase(models.Model):
             "suggested_orders": self._panel_suggested_orders(),
             "customer": self._panel_customer(),
             "recipients": self._panel_recipients(),
+            "next_steps": self._panel_next_steps(),
         }
 
     # Promises -----------------------------------------------------------------
@@ -107,7 +109,7 @@ class AftersalesCase(models.Model):
     @api.model
     def _is_kept_by_hand(self, clock_sudo):
         """Whether somebody has to say that what was promised has happened."""
-        return clock_sudo.kind == "promise" and clock_sudo.state != "stopped"
+        return clock_sudo._is_told() and clock_sudo.state != "stopped"
 
     def _panel_promise(self, clock_sudo):
         as_string = fields.Datetime.to_string
@@ -319,6 +321,14 @@ class AftersalesCase(models.Model):
         return partners.mapped("name") + email_split(
             recipients["outgoing_email_to"] or ""
         )
+
+    def _panel_next_steps(self):
+        """Return what the reply box offers to do with an answer, as it stands now."""
+        return [
+            {"nextStep": code, "label": step.label, "icon": step.icon}
+            for code, step in self._reply_next_steps().items()
+            if self.stage_kind in step.stages
+        ]
 
     def _overview_line(self):
         """Return what a list of cases on another document shows of the case."""

@@ -5,7 +5,9 @@ Not here: No check of what is stored.
 """
 
 from . import (
+    aftersales_event,
     aftersales_policy_step,
+    aftersales_clock_kind,
     aftersales_policy_version,
     aftersales_clock_ladder,
     aftersales_clock_notify,

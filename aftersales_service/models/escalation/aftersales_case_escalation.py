@@ -160,14 +160,6 @@ class AftersalesCase(models.Model):
         self.filtered(lambda case: kinds[case.id][1] == "cancelled")._end_escalations()
         return result
 
-    def _still_owes(self, cycle, wanted):
-        """Nobody acknowledges an escalation that has ended."""
-        if cycle.values["kind"] == "escalation_ack":
-            _model, escalation_id = cycle.values["subject"].split(",")
-            escalations = self.env["aftersales.escalation"].sudo()
-            return escalations.browse(int(escalation_id)).state == "waiting"
-        return super()._still_owes(cycle, wanted)
-
     def _end_escalations(self):
         if self:
             waiting = [("case_id", "in", self.ids), ("state", "=", "waiting")]
@@ -180,9 +172,9 @@ class AftersalesCase(models.Model):
         new promise has."""
         matched = super()._clock_targets(kinds)
         for found in matched.values():
-            promise = found.get("promise")
-            if promise and not promise["id"]:
-                promise["steps"] = [self._default_promise_step()]
+            for target in found.values():
+                if not target["id"]:
+                    target["steps"] = [self._default_promise_step()]
         return matched
 
     @api.model

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ...tools import clock_machine as machine
 from ...tools.business_time import NoWorkingTime, from_epoch, to_epoch
-from ..case.aftersales_stage import OPEN_KINDS
+from ...tools.stage_kinds import OPEN_KINDS
 
 # Recipients of a step who are people of the team → level from which to look for one.
 RECIPIENT_LEVELS = {

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -8,16 +9,17 @@ from ...tools.words import selection_label
 from ..mail.aftersales_notify import QUIET
 
 TODO = "mail.mail_activity_data_todo"
-REASONS = [
-    ("late", "The promise will not be kept in time"),
-    ("missed", "The promise was not kept in time"),
-    ("holiday", "Working hours changed around a time told to the customer"),
-    ("escalated", "The case was escalated"),
-    ("other", "Other"),
-]
 STATES = [("prepared", "Prepared"), ("sent", "Sent"), ("discarded", "Discarded")]
 # What a person may write; all else follows from what he does with the message.
 WRITABLE_FIELDS = frozenset({"body", "standard_body", "new_time"})
+
+
+class NoticeReason(NamedTuple):
+    """Why a message to a customer is prepared."""
+
+    label: str
+    # name of the notice's method that returns the paragraph that says so
+    text: str = "_text_late"
 
 
 class AftersalesNotice(models.Model):
@@ -33,7 +35,9 @@ class AftersalesNotice(models.Model):
     _order = "prepared_at desc, id desc"
     _rec_name = "case_id"
 
-    reason = fields.Selection(REASONS, required=True, readonly=True)
+    reason = fields.Selection(
+        lambda self: self._selection_reason(), required=True, readonly=True
+    )
     told_at = fields.Datetime(
         string="Promised For",
         readonly=True,
@@ -72,6 +76,25 @@ class AftersalesNotice(models.Model):
         "(case_id, reason, COALESCE(clock_id, 0)) WHERE state = 'prepared'",
         "Such a message is prepared already.",
     )
+
+    @api.model
+    def _reasons(self):
+        """Return why messages are prepared, as {code: NoticeReason}; extendable."""
+        return {
+            "late": NoticeReason(self.env._("The promise will not be kept in time")),
+            "missed": NoticeReason(self.env._("The promise was not kept in time")),
+            "holiday": NoticeReason(
+                self.env._("Working hours changed around a time told to the customer")
+            ),
+            "escalated": NoticeReason(
+                self.env._("The case was escalated"), "_text_escalated"
+            ),
+            "other": NoticeReason(self.env._("Other")),
+        }
+
+    @api.model
+    def _selection_reason(self):
+        return [(code, reason.label) for code, reason in self._reasons().items()]
 
     # CRUD -----------------------------------------------------------------------
 
@@ -130,30 +153,34 @@ class AftersalesNotice(models.Model):
         return self.env._("Hello,")
 
     def _text_reason(self):
-        """Return why we write. Extendable for reasons of one's own."""
+        """Return why we write."""
+        return getattr(self, self._reasons()[self.reason].text)()
+
+    def _text_escalated(self):
+        return self.env._(
+            "Your case %(number)s has been passed on to a superior, who is looking "
+            "at it now.",
+            number=self.case_id.number,
+        )
+
+    def _text_late(self):
         words = {"number": self.case_id.number}
-        if self.told_at:
-            words["time"] = self.case_id._customer_moment(self.told_at)
-        if self.reason == "escalated":
+        if not self.told_at:
             return self.env._(
-                "Your case %(number)s has been passed on to a superior, who is looking "
-                "at it now.",
+                "We are sorry that your case %(number)s takes longer than we meant it "
+                "to.",
                 **words,
             )
-        if self._is_missed() and self.told_at:
+        words["time"] = self.case_id._customer_moment(self.told_at)
+        if self._is_missed():
             return self.env._(
                 "We are sorry that you had to wait: we did not keep the time of "
                 "%(time)s for your case %(number)s.",
                 **words,
             )
-        if self.told_at:
-            return self.env._(
-                "We are sorry that you have to wait longer: we will not keep the time "
-                "of %(time)s for your case %(number)s.",
-                **words,
-            )
         return self.env._(
-            "We are sorry that your case %(number)s takes longer than we meant it to.",
+            "We are sorry that you have to wait longer: we will not keep the time "
+            "of %(time)s for your case %(number)s.",
             **words,
         )
 
@@ -178,7 +205,7 @@ class AftersalesNotice(models.Model):
         that said before that it would be missed says now that it was.
 
         :param clocks: ``aftersales.clock`` records
-        :param str reason: code, one of ``REASONS``
+        :param str reason: code, see :meth:`_reasons`
         :return: the new records, as superuser
         """
         clocks_sudo = clocks.sudo()
@@ -201,7 +228,7 @@ class AftersalesNotice(models.Model):
         """Prepare a message that belongs to no promise.
 
         :param cases: ``aftersales.case`` records
-        :param str reason: code, one of ``REASONS``
+        :param str reason: code, see :meth:`_reasons`
         :return: the new records, as superuser
         """
         known = self.sudo().search(

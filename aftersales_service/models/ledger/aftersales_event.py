@@ -1,58 +1,14 @@
 import json
 from datetime import datetime
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ...tools.batch_sql import insert_rows
 from ...tools.business_time import to_epoch
 from ..base.trust import is_scheduled, is_system
 
-KINDS = [
-    ("received", "Received"),
-    ("acknowledged", "Acknowledged"),
-    ("acknowledgement_skipped", "Not acknowledged automatically"),
-    ("customer_message", "Message of the customer"),
-    ("reply", "Answer to the customer"),
-    ("auto_message", "Automatic message"),
-    ("assigned", "Assigned"),
-    ("team_changed", "Team changed"),
-    ("customer_changed", "Customer changed"),
-    ("order_changed", "Order changed"),
-    ("classified", "Classified"),
-    ("stage_changed", "Stage changed"),
-    ("resolved", "Resolved"),
-    ("accepted", "Accepted by the customer"),
-    ("rejected", "Not solved for the customer"),
-    ("closed", "Closed"),
-    ("reopened", "Reopened"),
-    ("archived", "Archived"),
-    ("marked", "Set aside"),
-    ("unmarked", "Taken back"),
-    ("clock_started", "Promise started"),
-    ("clock_paused", "Promise paused"),
-    ("clock_resumed", "Promise resumed"),
-    ("clock_warned", "Promise at risk"),
-    ("clock_met", "Promise kept"),
-    ("clock_breached", "Promise broken"),
-    ("clock_stopped", "Broken promise ended"),
-    ("clock_voided", "Promise void"),
-    ("clock_error", "Promise without a time"),
-    ("clock_replanned", "Promise planned again"),
-    ("clock_retargeted", "Promise changed"),
-    ("clock_fixed", "Deadline set by hand"),
-    ("clock_merged", "Promise taken over from another case"),
-    ("step_fired", "Escalation step taken"),
-    ("step_skipped", "Escalation step skipped, late"),
-    ("promised", "Time promised to the customer"),
-    ("promise_kept", "Promised time kept"),
-    ("escalated", "Escalated"),
-    ("escalation_acknowledged", "Escalation acknowledged"),
-    ("notice_prepared", "Message to the customer prepared"),
-    ("notice_sent", "Prepared message sent"),
-    ("work_started", "Work started"),
-    ("picked", "Taken from the queue"),
-    ("maintenance", "Maintenance of the database"),
-]
 ACTOR_KINDS = [
     ("user", "User"),
     ("customer", "Customer"),
@@ -60,25 +16,49 @@ ACTOR_KINDS = [
     ("system", "System"),
     ("rule", "Rule"),
 ]
-# Column of a line → its type in PostgreSQL, in the order of the INSERT.
-COLUMNS = {
-    "case_id": "int4",
-    "clock_id": "int4",
-    "kind": "varchar",
-    "at": "timestamp",
-    "recorded_at": "timestamp",
-    "actor_kind": "varchar",
-    "actor_id": "int4",
-    "source_kind": "varchar",
-    "source_id": "int4",
-    "cause": "varchar",
-    "deadline_before": "timestamp",
-    "deadline_after": "timestamp",
-    "consumed_before": "int4",
-    "consumed_after": "int4",
-    "data": "jsonb",
-}
+COLUMNS = (
+    "case_id",
+    "clock_id",
+    "kind",
+    "at",
+    "recorded_at",
+    "actor_kind",
+    "actor_id",
+    "source_kind",
+    "source_id",
+    "cause",
+    "deadline_before",
+    "deadline_after",
+    "consumed_before",
+    "consumed_after",
+    "data",
+)
 GUARD = "aftersales_event_guard"
+
+
+class EventKind(NamedTuple):
+    """What lines of one kind say, and how they look in a timeline."""
+
+    label: str
+    icon: str = "fa-circle-o"
+    # plain, info, success, warning or danger
+    tone: str = "plain"
+    # whether it is told on the timeline of the order as well
+    milestone: bool = False
+    # whether it is left out of timelines: another line of the same instant says so
+    hidden: bool = False
+    # key of the data → model of the ids it holds
+    records: dict = {}
+    # codes of the events that it tells of, for promises that are told again
+    events: tuple = ()
+
+
+class EventKinds(dict):
+    """Kinds of lines by their codes. What nobody knows any more, because the addon that
+    wrote it is gone, is called by its code."""
+
+    def __missing__(self, code):
+        return EventKind(code)
 
 
 class AftersalesEvent(models.Model):
@@ -103,7 +83,7 @@ class AftersalesEvent(models.Model):
         "aftersales.case", required=True, index=False, ondelete="restrict"
     )
     clock_id = fields.Integer(string="Promise", help="Id of the clock, if any.")
-    kind = fields.Selection(KINDS, required=True)
+    kind = fields.Selection(lambda self: self._selection_kind(), required=True)
     at = fields.Datetime(
         string="Happened", required=True, help="The instant it took effect."
     )
@@ -137,6 +117,22 @@ class AftersalesEvent(models.Model):
         "(case_id) WHERE kind = 'acknowledged'",
         "The case has been acknowledged already.",
     )
+
+    # Kinds ----------------------------------------------------------------------
+
+    @api.model
+    def _kinds(self):
+        """Return the kinds of lines there are, as {code: EventKind}; extendable by
+        whoever writes lines of another kind."""
+        return {
+            "maintenance": EventKind(
+                self.env._("Maintenance of the database"), hidden=True
+            ),
+        }
+
+    @api.model
+    def _selection_kind(self):
+        return [(code, kind.label) for code, kind in self._kinds().items()]
 
     def init(self):
         """Create the triggers that make the table append-only."""
@@ -233,9 +229,10 @@ class AftersalesEvent(models.Model):
         if as_of:
             lines = [self._told_line(line, as_of) for line in lines]
         rows = [self._prepare_line(line, default) for line in lines]
-        ids = self.env.execute_query(self._insert_sql(rows))
+        columns = {name: [row[name] for row in rows] for name in COLUMNS}
+        ids = insert_rows(self, columns)
         self._invalidate_inverses()
-        return [row[0] for row in ids]
+        return ids
 
     @api.model
     def _as_of(self):
@@ -261,23 +258,9 @@ class AftersalesEvent(models.Model):
         row = {**default, **line}
         if row.get("data") is not None:
             row["data"] = json.dumps(row["data"])
-        return [None if row.get(name) is False else row.get(name) for name in COLUMNS]
-
-    @api.model
-    def _insert_sql(self, rows):
-        names = SQL(", ").join(map(SQL.identifier, COLUMNS))
-        arrays = SQL(", ").join(
-            SQL(f"%s::{kind}[]", [row[i] for row in rows])
-            for i, kind in enumerate(COLUMNS.values())
-        )
-        return SQL(
-            "INSERT INTO aftersales_event (%(names)s)"
-            " SELECT %(names)s FROM unnest(%(arrays)s)"
-            " WITH ORDINALITY AS line(%(names)s, ordinal) ORDER BY ordinal"
-            " RETURNING id",
-            names=names,
-            arrays=arrays,
-        )
+        return {
+            name: None if row.get(name) is False else row.get(name) for name in COLUMNS
+        }
 
     @api.model
     def _current_actor(self):

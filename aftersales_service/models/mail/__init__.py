@@ -8,6 +8,7 @@ from . import (
     ir_mail_server,
     mail_message,
     mail_thread,
+    aftersales_event,
     aftersales_notify,
     aftersales_case_mail,
     aftersales_case_gateway,

@@ -12,8 +12,6 @@ from ..base.trust import system_only
 
 _logger = logging.getLogger(__name__)
 
-# Ways in on which the customer has nobody before him who tells him it arrived.
-CHANNELS_TO_ACKNOWLEDGE = ("mail", "portal", "website")
 # An older message is one that was imported: its sender waits for no confirmation.
 MAX_AGE = timedelta(days=1)
 BATCH = 50
@@ -60,12 +58,11 @@ class AftersalesCase(models.Model):
 
     def _answer_due(self):
         """Return the deadline of the answer that is still to come, or None."""
+        rules = self.env["aftersales.policy.target"]._clock_kinds()
         deadlines = [
             clock.deadline
             for clock in self.clock_ids
-            if clock.kind == "first_response"
-            and clock.state == "running"
-            and clock.deadline
+            if rules[clock.kind].waits and clock.state == "running" and clock.deadline
         ]
         return min(deadlines, default=None)
 
@@ -108,7 +105,7 @@ class AftersalesCase(models.Model):
     def _expects_acknowledgement(self, now):
         mail = self._incoming_mail()
         return bool(
-            self.channel in CHANNELS_TO_ACKNOWLEDGE
+            self.channel in self._channels_that_are("confirmed")
             and self.team_id.acknowledge
             and not self.mark
             and not self.acknowledged_at
@@ -242,7 +239,7 @@ class AftersalesCase(models.Model):
         self.env["aftersales.event"]._append([line])
         message = self._post_acknowledgement()
         # Where a policy lets it count, it fulfils the promise of an answer as well.
-        self._clocks_stop(["acknowledgement"], at, cause="acknowledgement")
+        self._clocks_event("acknowledged", at, cause="acknowledgement")
         self._notify_changed()
         return self.env["mail.mail"].search([("mail_message_id", "=", message.id)])
 

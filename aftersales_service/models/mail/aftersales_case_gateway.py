@@ -27,6 +27,11 @@ class AftersalesCase(models.Model):
 
     _sender_blocked_idx = models.Index("(email_normalized) WHERE sender_blocked")
 
+    @api.model
+    def _protected_fields(self):
+        """Who is blocked follows from cases set aside as spam."""
+        return super()._protected_fields() | {"sender_blocked"}
+
     # Routes -------------------------------------------------------------------
 
     @api.model

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
-from ..case.aftersales_stage import OPEN_KINDS
+from ...tools import promise_life as life
+from ...tools.stage_kinds import OPEN_KINDS
 from .mail_thread import IncomingMail
 
 # Messages that a person writes; all others are notices and machines' mails.
@@ -252,9 +253,5 @@ class AftersalesCase(models.Model):
         :param author: ``res.partner`` of the person who answered
         :param is_first: whether it is the first answer of a person
         """
-        codes = ["reply"]
-        if is_first:
-            codes.append("first_reply")
-        if not self.user_id or self.user_id.partner_id == author:
-            codes.append("work_started")
-        return codes
+        by_owner = not self.user_id or self.user_id.partner_id == author
+        return life.reply_codes(is_first=is_first, by_owner=by_owner)

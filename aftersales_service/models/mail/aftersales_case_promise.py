@@ -161,9 +161,7 @@ class AftersalesCase(models.Model):
         self.ensure_one()
         return self.sudo().clock_ids.filtered(
             lambda clock: (
-                clock.kind == "promise"
-                and clock.subject == topic
-                and clock.state != "stopped"
+                clock._is_told() and clock.subject == topic and clock.state != "stopped"
             )
         )[:1]
 

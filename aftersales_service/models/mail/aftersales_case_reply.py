@@ -1,8 +1,9 @@
 import re
+from typing import NamedTuple
 
 from markupsafe import Markup
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import (
     email_normalize,
@@ -16,18 +17,26 @@ from odoo.tools import (
 from odoo.tools.mail import email_split_and_format_normalize
 
 from ...tools.core_api import own_addresses
+from ...tools.stage_kinds import OPEN_KINDS
 from .aftersales_case_mail import WRITTEN_TYPES
 
-NEXT_STEPS = {
-    "wait_customer": "action_wait_customer",
-    "resolve": "action_resolve",
-}
 # An editor's HTML begins with a tag. A text that only holds one, "Enter <S00047>",
 # is a text: nothing of it may be lost.
 _HTML = re.compile(
     r"\s*<(a|b|blockquote|br|div|em|h[1-6]|i|ol|p|pre|span|strong|table|ul)\b",
     re.IGNORECASE,
 )
+
+
+class NextStep(NamedTuple):
+    """What a button of the reply box does after the answer was sent."""
+
+    label: str
+    icon: str
+    # name of the case's method
+    method: str
+    # kinds of stage in which it is offered
+    stages: tuple = OPEN_KINDS
 
 
 class AftersalesCase(models.Model):
@@ -44,14 +53,15 @@ class AftersalesCase(models.Model):
             else plain text
         :param list attachment_ids: ids of ``ir.attachment`` the user uploaded, or
             that belong to the case
-        :param str next_step: None, ``wait_customer`` or ``resolve``
+        :param str next_step: code, see :meth:`_reply_next_steps`; None for none
         :return: True
         :raise UserError: when there is no text, nobody to send it to, or the next
             step is not allowed
         """
         self.ensure_one()
         self.check_access("write")
-        if next_step and next_step not in NEXT_STEPS:
+        steps = self._reply_next_steps()
+        if next_step and next_step not in steps:
             raise UserError(self.env._("There is no such next step: %s.", next_step))
         self.message_post(
             body=self._prepare_reply_body(body),
@@ -61,8 +71,23 @@ class AftersalesCase(models.Model):
             **self._reply_recipients(),
         )
         if next_step:
-            getattr(self, NEXT_STEPS[next_step])()
+            getattr(self, steps[next_step].method)()
         return True
+
+    @api.model
+    def _reply_next_steps(self):
+        """Return what can be done with an answer in one go, as {code: NextStep};
+        extendable."""
+        return {
+            "wait_customer": NextStep(
+                self.env._("Send and wait for customer"),
+                "fa-pause",
+                "action_wait_customer",
+            ),
+            "resolve": NextStep(
+                self.env._("Send and resolve"), "fa-check", "action_resolve"
+            ),
+        }
 
     def _prepare_reply_body(self, body):
         body = body or ""

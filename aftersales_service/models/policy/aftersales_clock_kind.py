@@ -1,33 +1,9 @@
 """The table of kinds: what starts a promise, what fulfils it, how it repeats."""
 
-from typing import NamedTuple
-
 from odoo import api, models
 
-
-class ClockKind(NamedTuple):
-    """The rules of one kind of promise. A kind without rules does not exist."""
-
-    label: str
-    # codes of events that start it, and that fulfil it; see ``_clocks_event``
-    starts: tuple = ()
-    met_by: tuple = ()
-    # kinds of stage that fulfil the promise when a case arrives there
-    met_by_stages: tuple = ()
-    # whether a policy may let it pause while somebody else has to act
-    pausable: bool = False
-    # what another start does: ``once``: nothing, ever; ``again``: a new cycle unless
-    # one goes on; ``chain``: as again, and a broken one is followed at its deadline;
-    # ``moved``: a new cycle in place of the one that goes on
-    repeats: str = "once"
-    # whether a reopened case starts a new cycle that carries the time used up
-    carried: bool = False
-    # whether a case can have several side by side, told apart by their subject
-    per_subject: bool = False
-    # if not empty, the stage fulfils only these subjects
-    stage_subjects: tuple = ()
-    # whether something here makes its events, so that policies can promise it
-    offered: bool = True
+from ...tools import promise_life as life
+from ...tools.promise_life import ClockKind
 
 
 class AftersalesPolicyTarget(models.Model):
@@ -63,10 +39,18 @@ class AftersalesPolicyTarget(models.Model):
                 self.env._("Acknowledgement"),
                 starts=("received_from_afar",),
                 met_by=("acknowledged", "reply"),
+                still_owed=life.owed_unconfirmed,
             ),
             # from the customer's first contact to the first answer of a person
             "first_response": ClockKind(
-                self.env._("First answer"), starts=("received",), met_by=("reply",)
+                self.env._("First answer"),
+                starts=("received",),
+                met_by=("reply",),
+                portal="_portal_answer_sentence",
+                met_if=(("acknowledged", "ack_counts"),),
+                waits=True,
+                wanted=life.until_answered,
+                still_owed=life.owed_unanswered,
             ),
             # from the oldest message without an answer to the answer of a person
             "next_response": ClockKind(
@@ -75,6 +59,10 @@ class AftersalesPolicyTarget(models.Model):
                 met_by=("reply",),
                 met_by_stages=("resolved",),
                 repeats="again",
+                waits=True,
+                wanted=life.while_waiting,
+                still_owed=life.owed_without_reply,
+                may_begin=life.not_before("first_response"),
             ),
             # from our last word to the customer to the next one
             "update": ClockKind(
@@ -84,6 +72,8 @@ class AftersalesPolicyTarget(models.Model):
                 met_by_stages=("resolved",),
                 pausable=True,
                 repeats="chain",
+                wanted=life.after_our_word,
+                still_owed=life.owed_since_last_word,
             ),
         }
 
@@ -95,6 +85,8 @@ class AftersalesPolicyTarget(models.Model):
                 self.env._("Classification"),
                 starts=("received",),
                 met_by=("classified",),
+                wanted=life.until_classified,
+                still_owed=life.owed_unclassified,
             ),
             # from receipt, or from the loss of the owner, until there is one
             "assignment": ClockKind(
@@ -102,6 +94,8 @@ class AftersalesPolicyTarget(models.Model):
                 starts=("received_by_nobody", "owner_lost"),
                 met_by=("assigned",),
                 repeats="again",
+                wanted=life.until_owned,
+                still_owed=life.owed_unowned,
             ),
             # from the moment a case is special or urgent to the owner's first act
             "start_work": ClockKind(
@@ -109,6 +103,7 @@ class AftersalesPolicyTarget(models.Model):
                 starts=("flagged",),
                 met_by=("work_started",),
                 repeats="again",
+                void_by=("calmed",),
             ),
             "escalation_ack": ClockKind(
                 self.env._("Escalation acknowledged"),
@@ -131,6 +126,8 @@ class AftersalesPolicyTarget(models.Model):
                 repeats="moved",
                 per_subject=True,
                 stage_subjects=("solution",),
+                portal="_portal_promised_sentence",
+                told=True,
             ),
             # from the customer's first contact to the stage "resolved"
             "resolution": ClockKind(
@@ -139,6 +136,8 @@ class AftersalesPolicyTarget(models.Model):
                 met_by_stages=("resolved",),
                 pausable=True,
                 carried=True,
+                portal="_portal_solution_sentence",
+                wanted=life.from_receipt,
             ),
             # the same, without the time in which others have to act
             "work": ClockKind(
@@ -147,6 +146,7 @@ class AftersalesPolicyTarget(models.Model):
                 met_by_stages=("resolved",),
                 pausable=True,
                 carried=True,
+                wanted=life.from_receipt,
             ),
         }
 

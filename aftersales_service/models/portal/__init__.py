@@ -5,7 +5,7 @@ Not here: No screen of colleagues.
 """
 
 from . import (
-    aftersales_event_portal,
+    aftersales_event,
     aftersales_case_portal,
     aftersales_case_portal_intake,
     ir_attachment,

@@ -3,41 +3,9 @@ import uuid
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import plaintext2html
+from odoo.tools import ormcache, plaintext2html
 
 from ...tools.customer_actor import CustomerActor
-
-# All a portal user may read of a case he may see, by whatever way in. A field added
-# later is hidden until it is named here. The pages show more (who answers, what was
-# promised), computed by the methods below on the authorised case.
-PORTAL_FIELDS = frozenset(
-    {
-        "id",
-        "active",
-        "display_name",
-        "access_token",
-        "access_url",
-        "access_warning",
-        "number",
-        "name",
-        "description",
-        "case_type",
-        "company_id",
-        "partner_id",
-        "commercial_partner_id",
-        "sale_order_id",
-        "sale_line_ids",
-        "stage_kind",
-        "is_open",
-        "received_at",
-        "first_response_at",
-        "resolved_at",
-        "accepted_at",
-        "closed_at",
-    }
-)
-# Promises a customer is told of, in the order in which they are shown.
-PORTAL_PROMISES = ("promise", "first_response", "resolution")
 
 
 class AftersalesCase(models.Model):
@@ -46,6 +14,43 @@ class AftersalesCase(models.Model):
     _inherit = "aftersales.case"
 
     # Access -------------------------------------------------------------------
+
+    @api.model
+    def _portal_fields(self):
+        """Return the names of all the fields that a portal user may read of a case that
+        is open to that person, by whatever way in. A field added later is hidden until
+        it is named here; extendable. The pages show more (who answers, what was
+        promised), computed by the methods below on the authorised case.
+        """
+        return {
+            "id",
+            "active",
+            "display_name",
+            "access_token",
+            "access_url",
+            "access_warning",
+            "number",
+            "name",
+            "description",
+            "case_type",
+            "company_id",
+            "partner_id",
+            "commercial_partner_id",
+            "sale_order_id",
+            "sale_line_ids",
+            "stage_kind",
+            "is_open",
+            "received_at",
+            "first_response_at",
+            "resolved_at",
+            "accepted_at",
+            "closed_at",
+        }
+
+    @api.model
+    @ormcache()
+    def _portal_fields_cached(self):
+        return frozenset(self._portal_fields())
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -69,7 +74,7 @@ class AftersalesCase(models.Model):
 
     def _has_field_access(self, field, operation):
         # Asked for each value that is read: what costs least decides first.
-        is_open = operation == "read" and field.name in PORTAL_FIELDS
+        is_open = operation == "read" and field.name in self._portal_fields_cached()
         if not is_open and self._is_customers_env():
             return False
         return super()._has_field_access(field, operation)
@@ -206,47 +211,57 @@ class AftersalesCase(models.Model):
         """
         if not self.is_open:
             return []
-        clocks = self.clock_ids.filtered(
+        open_ones = self.clock_ids.filtered(
             lambda clock: (
                 clock.state in ("running", "paused") and clock.outcome != "void"
             )
         ).grouped("kind")
-        promises = []
-        for kind in PORTAL_PROMISES:
-            for clock in clocks.get(kind, ()):
-                late = clock.outcome == "breached" or bool(
-                    clock.deadline and clock.deadline < now
-                )
-                sentence = self._portal_promise_sentence(clock, late)
-                if sentence:
-                    promises.append({"kind": kind, "sentence": sentence, "late": late})
-        return promises
+        return [
+            promise
+            for kind, rule in self.env["aftersales.policy.target"]
+            ._clock_kinds()
+            .items()
+            if rule.portal
+            for clock in open_ones.get(kind, ())
+            if (promise := self._portal_promise(clock, rule, now))["sentence"]
+        ]
 
-    def _portal_promise_sentence(self, clock, late):
+    def _portal_promise(self, clock, rule, now):
+        late = clock.outcome == "breached" or bool(
+            clock.deadline and clock.deadline < now
+        )
         if clock.state == "paused":
-            return self._portal_paused_sentence()
-        if not clock.deadline:
-            return ""
-        when = self._customer_moment(clock.deadline)
-        if clock.kind == "promise" and not late:
-            return self._promise_sentence(clock.subject, clock.deadline)
-        if clock.kind == "promise":
+            sentence = self._portal_paused_sentence()
+        else:
+            sentence = getattr(self, rule.portal)(clock, late) if clock.deadline else ""
+        return {"kind": clock.kind, "sentence": sentence, "late": late}
+
+    def _portal_promised_sentence(self, clock, late):
+        """Say the time that the customer was told."""
+        if late:
             return self._promise_late_sentence(clock.subject, clock.deadline)
-        answer = clock.kind == "first_response"
-        if late and answer:
+        return self._promise_sentence(clock.subject, clock.deadline)
+
+    def _portal_answer_sentence(self, clock, late):
+        """Say when the first answer comes."""
+        when = self._customer_moment(clock.deadline)
+        if late:
             return self.env._(
                 "You should have had an answer by %s. We are late, and sorry for it; "
                 "it comes next.",
                 when,
             )
+        return self.env._("You get an answer by %s", when)
+
+    def _portal_solution_sentence(self, clock, late):
+        """Say when it is solved."""
+        when = self._customer_moment(clock.deadline)
         if late:
             return self.env._(
                 "It should have been solved by %s. We are late, and sorry for it; we "
                 "keep at it.",
                 when,
             )
-        if answer:
-            return self.env._("You get an answer by %s", when)
         return self.env._("We mean to have it solved by %s", when)
 
     def _portal_paused_sentence(self):
@@ -335,7 +350,7 @@ class AftersalesCase(models.Model):
         return self.env._(
             "This case was closed more than %s days ago. If the problem is back, open "
             "a new case; it will be linked to this one.",
-            self.team_id.reopen_days,
+            self._reopen_days(),
         )
 
     def _portal_say(self, text, partner, *, files=(), once=False):

@@ -49,11 +49,16 @@ class AftersalesCase(models.Model):
         "(portal_key) WHERE portal_key IS NOT NULL", "This report was sent already."
     )
 
+    @api.model
+    def _initial_fields(self):
+        """The key of the form stays with the case that it made."""
+        return super()._initial_fields() | {"portal_key"}
+
     # The form -----------------------------------------------------------------
 
     @api.model
     def _portal_case_types(self):
-        """Return [(code, label)] of the types a customer can choose."""
+        """Return [(code, label)] of the types a customer can choose; extendable."""
         labels = dict(self._fields["case_type"]._description_selection(self.env))
         return [(code, labels[code]) for code in PORTAL_CASE_TYPES]
 
@@ -123,7 +128,7 @@ class AftersalesCase(models.Model):
 
     @api.model
     def _portal_type_refusal(self, case_type):
-        if case_type not in PORTAL_CASE_TYPES:
+        if case_type not in dict(self._portal_case_types()):
             return self.env._("Please choose what it is about from the list.")
         return None
 

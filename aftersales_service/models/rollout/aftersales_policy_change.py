@@ -9,8 +9,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ...tools.stage_kinds import OPEN_KINDS
 from ..base.aftersales_job import LISTED, JobKind
-from ..case.aftersales_stage import OPEN_KINDS
 
 # What can be done with the promises made under a policy, and its code in the ledger.
 APPLY, VOID, REMATCH = "apply", "void", "rematch"

@@ -6,28 +6,23 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import SQL, groupby
+from odoo.tools import SQL
 
 from ...tools import clock_machine as machine
+from ...tools.batch_sql import insert_rows
 from ...tools.business_time import ALWAYS, from_epoch, to_epoch
-from ...tools.policy_simulation import FACTS, Fact, Promise, Rules, Story
+from ...tools.policy_simulation import (
+    EVENTS,
+    FACTS,
+    Line,
+    Promise,
+    Story,
+    can_be_told,
+)
+from ...tools.promise_life import Facts
 from ..base.aftersales_job import JobKind
 from ..base.resource_calendar import FreshSchedules
-from ..case.aftersales_case import IN_PERSON_CHANNELS
-from ..case.aftersales_stage import OPEN_KINDS
-from ..clock.aftersales_case_clock import UNDOABLE_CAUSES
 
-# Kinds whose starts and ends can be told from the ledger alone.
-KINDS = (
-    "acknowledgement",
-    "first_response",
-    "next_response",
-    "resolution",
-    "work",
-    "update",
-    "classification",
-    "assignment",
-)
 KEPT, BROKEN, OPEN = "kept", "broken", "open"
 # Broken promises that are kept to be looked at.
 LISTED = 200
@@ -35,16 +30,16 @@ LISTED = 200
 ENTERED_FIELDS = frozenset(
     {"name", "policy_id", "months", "team_id", "company_id", "compare_id"}
 )
-_OUTCOME_COLUMNS = {
-    "case_id": "int4",
-    "kind": "varchar",
-    "cycle": "int4",
-    "outcome": "varchar",
-    "net_seconds": "int4",
-    "started_at": "timestamp",
-    "deadline": "timestamp",
-    "ended_at": "timestamp",
-}
+OUTCOME_COLUMNS = (
+    "case_id",
+    "kind",
+    "cycle",
+    "outcome",
+    "net_seconds",
+    "started_at",
+    "deadline",
+    "ended_at",
+)
 
 
 class AftersalesJob(models.Model):
@@ -328,96 +323,98 @@ class AftersalesPolicySimulation(models.Model):
 
     @api.model
     def _simulation_job_work(self, job, ids):
-        """Tell the facts of cases again under the policy, and keep the outcomes."""
+        """Tell the lines of cases again under the policy, and keep the outcomes."""
         simulation = self._of_job(job).with_context(
             aftersales_schedules=FreshSchedules()
         )
         cases = simulation.env["aftersales.case"].browse(ids)
         received = {case.id: case.received_at for case in cases}
         policy = simulation.policy_id
-        matched = policy._match_plain(cases, KINDS, received, drafts=policy)
+        kinds = self._simulated_kinds()
+        matched = policy._match_plain(cases, kinds, received, drafts=policy)
         concerned = cases.filtered(
             lambda case: any(
                 target["policy_id"] == policy.id for target in matched[case.id].values()
             )
         )
-        facts = simulation._facts(concerned.ids)
-        rules = simulation._rules()
+        lines = simulation._lines(concerned.ids)
         rows = [
             row
             for case in concerned
-            for row in simulation._simulate(
-                case, facts[case.id], matched[case.id], rules
-            )
+            for row in simulation._simulate(case, lines[case.id], matched[case.id])
         ]
         simulation._insert_outcomes(rows)
 
     @api.model
-    def _rules(self):
-        return Rules(
-            self.env["aftersales.policy.target"]._clock_kinds(),
-            OPEN_KINDS,
-            IN_PERSON_CHANNELS,
-            UNDOABLE_CAUSES,
-        )
+    def _simulated_kinds(self):
+        """Return the codes of the kinds of promises that the ledger alone can tell."""
+        events = EVENTS.union(*self._events_of_lines().values())
+        kinds = self.env["aftersales.policy.target"]._clock_kinds().items()
+        return [c for c, kind in kinds if kind.offered and can_be_told(kind, events)]
 
-    def _facts(self, case_ids):
-        """Return {case id: list of ``Fact``} from the ledger."""
+    @api.model
+    def _events_of_lines(self):
+        """Return {kind of ledger line: codes of the events it tells of}."""
+        kinds = self.env["aftersales.event"]._kinds().items()
+        return {code: kind.events for code, kind in kinds if kind.events}
+
+    def _lines(self, case_ids):
+        """Return {case id: list of ``Line``} from the ledger."""
+        events = self._events_of_lines()
         rows = self.env.execute_query(
             SQL(
                 "SELECT case_id, kind, at, recorded_at, cause, data"
                 " FROM aftersales_event WHERE case_id = ANY(%s) AND kind = ANY(%s)"
                 " ORDER BY case_id, id",
                 list(case_ids),
-                list(FACTS),
+                [*FACTS, *events],
             )
         )
-        facts = defaultdict(list)
-        for case_id, lines in groupby(rows, key=lambda row: row[0]):
-            facts[case_id] = [self._fact(*line[1:]) for line in lines]
-        return facts
+        lines = defaultdict(list)
+        for case_id, *columns in rows:
+            lines[case_id].append(self._line(*columns, events))
+        return lines
 
     @api.model
-    def _fact(self, kind, at, recorded_at, cause, data):
-        """Return a line of the ledger as a fact. Promises were judged up to the present
-        when it was recorded, or to where history told later had come to."""
+    def _line(self, kind, at, recorded_at, cause, data, events):
+        """Return a line of the ledger. Promises were judged up to the present when it
+        was recorded, or to where history reenacted later had come to."""
         data = data or {}
         now = data.get("told_as_of") or to_epoch(recorded_at)
-        return Fact(kind, to_epoch(at), now, cause, data)
+        return Line(kind, to_epoch(at), now, cause, data, events.get(kind, ()))
 
-    def _simulate(self, case, facts, targets, rules):
+    def _simulate(self, case, lines, targets):
         """Return the outcomes of one case as rows of the table.
 
+        :param list lines: its ``Line`` objects
         :param dict targets: {kind: plain data of the target}, of all policies
         """
-        columns = {kind: case._rule_values(target) for kind, target in targets.items()}
-        promises = {
-            kind: self._promise(case, targets[kind], columns[kind]) for kind in targets
-        }
-        moves = (fact for fact in facts if fact.kind == "stage_changed")
+        promises = {kind: self._promise(case, targets[kind]) for kind in targets}
+        moves = (line for line in lines if line.kind == "stage_changed")
         first = next(moves, None)
         stage = first.data["from_kind"] if first else case.stage_kind
-        story = Story(rules, promises, stage=stage)
+        in_person = self.env["aftersales.case"]._channels_that_are("in_person")
+        story = Story(promises, in_person, Facts(received_at=0, stage=stage))
         until = to_epoch(self.date_to)
         business = self._hours(case, case.team_id._service_calendar().id)
         return [
             row
-            for kind, clocks in story.tell(facts, until).items()
+            for kind, clocks in story.tell(lines, until).items()
             if targets[kind]["policy_id"] == self.policy_id.id
             for number, clock in enumerate(clocks, start=1)
             if (row := self._outcome(case, kind, number, clock, business))
         ]
 
-    def _promise(self, case, target, columns):
-        rules = columns["snapshot"]
+    def _promise(self, case, target):
+        columns = case._rule_values(target)
+        terms = columns["snapshot"]
         always = target["calendar_mode"] == "always"
         return Promise(
+            self.env["aftersales.policy.target"]._clock_kinds()[target["kind"]],
             target["target_seconds"],
             ALWAYS if always else self._hours(case, columns["calendar_id"]),
-            tuple(target["pauses"]),
-            target["ack_counts"],
-            rules["on_reopen"],
-            rules["long_running_seconds"],
+            terms,
+            terms["long_running_seconds"],
         )
 
     def _hours(self, case, calendar_id):
@@ -451,21 +448,10 @@ class AftersalesPolicySimulation(models.Model):
     def _insert_outcomes(self, rows):
         if not rows:
             return
-        names = SQL(", ").join(map(SQL.identifier, _OUTCOME_COLUMNS))
-        arrays = SQL(", ").join(
-            SQL(f"%s::{kind}[]", [row[place] for row in rows])
-            for place, kind in enumerate(_OUTCOME_COLUMNS.values())
-        )
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO aftersales_policy_simulation_outcome"
-                " (simulation_id, %(names)s) SELECT %(id)s, new.* FROM"
-                " unnest(%(arrays)s) AS new(%(names)s)",
-                names=names,
-                id=self.id,
-                arrays=arrays,
-            )
-        )
+        columns = dict(zip(OUTCOME_COLUMNS, zip(*rows, strict=True), strict=True))
+        columns = {name: list(values) for name, values in columns.items()}
+        columns["simulation_id"] = [self.id] * len(rows)
+        insert_rows(self.env["aftersales.policy.simulation.outcome"], columns)
 
     # The result -----------------------------------------------------------------
 

@@ -1,15 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...models.case.aftersales_case import (
-    CASE_TYPES,
-    CHANNELS,
-    HANDLING_CLASSES,
-    PRIORITIES,
-)
-from ...models.case.aftersales_stage import STAGE_KINDS
-from ...models.clock.aftersales_case_clock import CHANGE_CAUSES
+from ...models.base.aftersales_figure import Figure
 from ...models.clock.aftersales_clock import OUTCOMES, STATES
+from ...tools.promise_life import CHANGE_CAUSES
 
 # Broken only because the promise or its hours were changed: nobody was too slow.
 RULES_CHANGED = (*CHANGE_CAUSES, "calendar_change", "manual_reset")
@@ -93,11 +87,15 @@ class AftersalesReportClock(models.Model):
     salesperson_id = fields.Many2one("res.users")
     sale_order_id = fields.Many2one("sale.order", string="Order")
     category_id = fields.Many2one("aftersales.category")
-    case_type = fields.Selection(CASE_TYPES)
-    channel = fields.Selection(CHANNELS)
-    handling_class = fields.Selection(HANDLING_CLASSES)
-    priority = fields.Selection(PRIORITIES)
-    stage_kind = fields.Selection(STAGE_KINDS, string="Stage")
+    case_type = fields.Selection(lambda self: self._case_selection("case_type"))
+    channel = fields.Selection(lambda self: self._case_selection("channel"))
+    handling_class = fields.Selection(
+        lambda self: self._case_selection("handling_class")
+    )
+    priority = fields.Selection(lambda self: self._case_selection("priority"))
+    stage_kind = fields.Selection(
+        lambda self: self._case_selection("stage_kind"), string="Stage"
+    )
 
     # What became of it
     state = fields.Selection(STATES)
@@ -165,6 +163,10 @@ class AftersalesReportClock(models.Model):
     case_number = fields.Integer(
         string="Cases", aggregator="count_distinct", exportable=False
     )
+
+    def _case_selection(self, name):
+        field = self.env["aftersales.case"]._fields[name]
+        return field._description_selection(self.env)
 
     def _selection_kind(self):
         return self.env["aftersales.policy.target"]._selection_kind()
@@ -259,9 +261,7 @@ class AftersalesReportClock(models.Model):
         }
         return {
             **durations,
-            "attainment": SQL(
-                "CASE clock.outcome WHEN 'met' THEN 100 WHEN 'breached' THEN 0 END"
-            ),
+            "attainment": self.env["aftersales.figure"]._figures()["K-03"].sql,
             "counts_for_agent": SQL(
                 "%s AND COALESCE(clock.breach_cause, '') NOT IN %s",
                 judged,
@@ -279,9 +279,14 @@ class AftersalesReportClock(models.Model):
               FROM aftersales_clock clock
               JOIN aftersales_case cases ON cases.id = clock.case_id
          LEFT JOIN res_company company ON company.id = clock.company_id
-             WHERE cases.mark IS NULL
-            """
+             WHERE cases.mark IS NULL AND cases.channel != ALL(%s)
+            """,
+            self._hidden_channels(),
         )
+
+    def _hidden_channels(self):
+        cases = self.env["aftersales.case"]
+        return sorted(set(cases._channels()) - cases._channels_that_are("in_figures"))
 
     # Actions --------------------------------------------------------------------
 
@@ -292,3 +297,24 @@ class AftersalesReportClock(models.Model):
     def action_open_clock(self):
         """Open the promise of the row, which says why it was decided so."""
         return self.clock_id._get_records_action(context={})
+
+
+class AftersalesFigure(models.AbstractModel):
+    """The figures of promises."""
+
+    _inherit = "aftersales.figure"
+
+    @api.model
+    def _figures(self):
+        """Add how many promises were met, of those that were decided."""
+        return {
+            **super()._figures(),
+            "K-03": Figure(
+                self.env._("SLA attainment"),
+                "aftersales.report.clock",
+                "attainment",
+                numerator=SQL("clock.outcome = 'met'"),
+                denominator=SQL("clock.outcome IN ('met', 'breached')"),
+                period="decided_date",
+            ),
+        }

@@ -11,7 +11,7 @@ from odoo.tools import mute_logger
 from ..clock.test_clock_engine import ClockCommon, at
 from ..common import AftersalesCommon
 
-ADDON = Path(__file__).parents[1]
+ADDON = Path(__file__).parents[2]
 # Key of a context that code of ours asks for → why a client may send it.
 CONTEXT_KEYS = {
     "active_id": "which record a dialog is opened on; its rights are checked",

@@ -9,7 +9,6 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ...models.portal.aftersales_case_portal import PORTAL_FIELDS
 from ..common import AftersalesCommon
 
 ALLOWED, DENIED = True, False
@@ -514,10 +513,10 @@ class TestPortalAccess(AccessCase):
         """All fields of the case, one by one: what is not named is refused, whether it
         is read, searched, grouped or sorted by."""
         fields_seen = set(self.mine.fields_get())
-        self.assertLessEqual(fields_seen, PORTAL_FIELDS)
+        self.assertLessEqual(fields_seen, self.case._portal_fields())
         for name, field in self.case._fields.items():
             with self.subTest(field=name):
-                if name in PORTAL_FIELDS:
+                if name in self.case._portal_fields():
                     self.mine.read([name])
                     continue
                 with self.assertRaises(AccessError):
@@ -549,7 +548,7 @@ class TestPortalAccess(AccessCase):
 
     def test_whole_records_are_read_without_the_internal_part(self):
         values = self.mine.read()[0]
-        self.assertLessEqual(set(values), PORTAL_FIELDS)
+        self.assertLessEqual(set(values), self.case._portal_fields())
         exported = self.mine.web_read({"name": {}, "number": {}})
         self.assertEqual(exported[0]["name"], self.case.name)
         with self.assertRaises(UserError):

@@ -223,12 +223,12 @@ class TestClockEngine(ClockCommon):
         """An acknowledgement keeps the promise of an answer only by policy; the two
         are told apart in any case."""
         case = self._case(at("10:00"))
-        case._clocks_stop(["acknowledgement"], at("10:01"), "automatic")
+        case._clocks_event("acknowledged", at("10:01"), cause="automatic")
         self.assertEqual(self._clock(case, "acknowledgement").outcome, "met")
         self.assertEqual(self._clock(case, "first_response").outcome, "none")
         self.target["first_response"].ack_counts = True
         other = self._case(at("10:00"))
-        other._clocks_stop(["acknowledgement"], at("10:01"), "automatic")
+        other._clocks_event("acknowledged", at("10:01"), cause="automatic")
         self.assertEqual(self._clock(other, "first_response").outcome, "met")
 
     def test_waiting_is_no_answer(self):
@@ -303,7 +303,7 @@ class TestClockEngine(ClockCommon):
         case._clocks_void(at("11:00"), "spam")
         self.assertEqual(self._clock(case).void_cause, "spam")
         self.assertEqual(self._tick(at("10:00", day=9)), 0)
-        case._clocks_restart(at("10:00", day=9))
+        case._clocks_restore(at("10:00", day=9))
         self.assertEqual(self._clock(case, "first_response").cycle, 1)
         clock = self._clock(case)
         self.assertEqual((clock.cycle, clock.state), (2, "paused"))

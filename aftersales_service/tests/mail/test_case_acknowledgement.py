@@ -23,12 +23,12 @@ class TestAcknowledgement(AftersalesMailCommon):
         self._run_acknowledgements()
         return self._sent_to(self.CUSTOMER)
 
-    def _stop_calls(self):
+    def _event_calls(self):
         calls = []
         self.patch(
             self.registry["aftersales.case"],
-            "_clocks_stop",
-            lambda case, kinds, at, cause=None: calls.append((case, kinds, at, cause)),
+            "_clocks_event",
+            lambda case, codes, at, cause=None: calls.append((case, codes, at, cause)),
         )
         return calls
 
@@ -36,7 +36,7 @@ class TestAcknowledgement(AftersalesMailCommon):
 
     def test_confirmation_is_sent_once_and_kept_on_the_case(self):
         case = self._receive_case(received=datetime(2026, 11, 23, 8, 58))
-        stopped = self._stop_calls()
+        stopped = self._event_calls()
         self.assertEqual(case.acknowledge_at, datetime(2026, 11, 23, 8, 58))
         [mail] = self._acknowledge()
         now = datetime(2026, 11, 23, 9)
@@ -44,7 +44,7 @@ class TestAcknowledgement(AftersalesMailCommon):
         self.assertFalse(case.acknowledge_at)
         self.assertEqual(
             stopped,
-            [(case, ["acknowledgement"], now, "acknowledgement")],
+            [(case, "acknowledged", now, "acknowledgement")],
         )
         message = self._messages(case, "auto_comment")
         line = self._events(case, "acknowledged")

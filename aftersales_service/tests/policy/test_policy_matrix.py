@@ -45,7 +45,7 @@ class TestPolicyMatrix(AftersalesCommon):
             }
         )
         cell = self.policy.promise_cells["resolution"]
-        self.assertEqual((cell["time"], cell["hours"]), ("90 min", "Service hours"))
+        self.assertEqual((cell["time"], cell["hours"]), ("1 h 30 min", "Service hours"))
 
     def test_conditions_in_words(self):
         """Conditions are readable, each with its name."""

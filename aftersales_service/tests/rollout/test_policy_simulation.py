@@ -10,7 +10,6 @@ from odoo.tools import SQL, mute_logger
 
 from ...models.mail.mail_thread import IncomingMail
 from ...models.rollout import aftersales_policy_simulation
-from ...models.rollout.aftersales_policy_simulation import KINDS
 from ..base.test_job import JobCommon
 from ..clock.test_clock_engine import HOUR, ClockCommon, at
 
@@ -255,10 +254,11 @@ class TestSimulation(SimulationCommon):
         found = {row[:3]: row[3:] for row in rows if row[0] in cases.ids}
         real = {}
         counts = Counter()
+        kinds = self.env["aftersales.policy.simulation"]._simulated_kinds()
         for clock in cases.clock_ids:
             is_open = clock.outcome == "none" and clock.state != "stopped"
             outcome = OUTCOMES.get(clock.outcome, "open" if is_open else None)
-            if clock.kind not in KINDS or outcome is None or clock.case_id.mark:
+            if clock.kind not in kinds or outcome is None or clock.case_id.mark:
                 continue
             if outcome == "open" and clock.carried_breach:
                 continue

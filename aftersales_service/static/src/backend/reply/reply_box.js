@@ -26,13 +26,20 @@ export class ReplyBox extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.notification = useService("notification");
-        this.state = useState({ body: "", attachments: [], recipients: [], sending: false });
+        this.state = useState({
+            body: "",
+            attachments: [],
+            recipients: [],
+            nextSteps: [],
+            sending: false,
+        });
         this.textRef = useRef("text");
         useAutoresize(this.textRef, { minimumHeight: MIN_HEIGHT });
         useRecordObserver((record) => this.onRecordChanged(record));
         useBus(this.env.bus, "AFTERSALES_CASE:PANEL", ({ detail }) => {
             if (detail.id === this.props.record.resId) {
                 this.state.recipients = detail.panel.recipients;
+                this.state.nextSteps = detail.panel.next_steps;
             }
         });
         useBus(this.env.bus, "AFTERSALES_CASE:DRAFT", ({ detail }) => {
@@ -59,6 +66,7 @@ export class ReplyBox extends Component {
         this.state.body = browser.sessionStorage.getItem(this.draftKey(record.resId)) || "";
         this.state.attachments = [];
         this.state.recipients = [];
+        this.state.nextSteps = [];
     }
 
     onInput(ev) {
@@ -76,11 +84,15 @@ export class ReplyBox extends Component {
 
     // What is offered -----------------------------------------------------------------
 
+    /** The first one is the button itself, the others hang below it. */
     get actions() {
-        return registry
+        const send = { label: _t("Send"), nextStep: null, icon: "fa-paper-plane" };
+        const nextSteps = this.hasCustomer ? this.state.nextSteps : [];
+        const dialogs = registry
             .category("aftersales_reply_actions")
             .getAll()
             .filter((action) => action.isAvailable(this.props.record));
+        return [send, ...nextSteps, ...dialogs];
     }
 
     /** Everybody the answer goes to; the customer until the server has said it. */

@@ -1,0 +1,36 @@
+from odoo import api, models
+
+from ..ledger.aftersales_event import EventKind
+
+
+class AftersalesEvent(models.Model):
+    """What the ledger tells of messages, and of times told to customers."""
+
+    _inherit = "aftersales.event"
+
+    @api.model
+    def _kinds(self):
+        """Add them."""
+        return {
+            **super()._kinds(),
+            "acknowledged": EventKind(self.env._("Acknowledged"), "fa-envelope-o"),
+            "acknowledgement_skipped": EventKind(
+                self.env._("Not acknowledged automatically"), "fa-envelope-o"
+            ),
+            "customer_message": EventKind(
+                self.env._("Message of the customer"), "fa-comment", "info"
+            ),
+            "reply": EventKind(
+                self.env._("Answer to the customer"),
+                "fa-reply",
+                "success",
+                milestone=True,
+            ),
+            "auto_message": EventKind(self.env._("Automatic message"), "fa-cog"),
+            "promised": EventKind(
+                self.env._("Time promised to the customer"), "fa-handshake-o", "info"
+            ),
+            "promise_kept": EventKind(
+                self.env._("Promised time kept"), "fa-check", "success"
+            ),
+        }

@@ -1,0 +1,1 @@
+"""What other addons can extend, proven by an addon that extends it."""

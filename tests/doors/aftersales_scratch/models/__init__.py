@@ -1,0 +1,2 @@
+from . import aftersales_case, aftersales_event, aftersales_figure, aftersales_notice
+from . import aftersales_policy, aftersales_policy_target

@@ -1,0 +1,37 @@
+from odoo import api, fields, models
+
+from odoo.addons.aftersales_service.models.policy.aftersales_policy_match import (
+    MatchColumn,
+)
+
+
+class AftersalesPolicy(models.Model):
+    _inherit = "aftersales.policy"
+
+    size_from = fields.Integer(string="Shoe Size From")
+
+    @api.model
+    def _match_columns(self):
+        """Big shoes may be promised something else."""
+        return {
+            **super()._match_columns(),
+            "size_from": MatchColumn(
+                ("size_from",),
+                lambda policy: policy.size_from or None,
+                lambda case: case.shoe_size,
+                ("shoe_size",),
+                meets=lambda least, size: size >= least,
+                covers=lambda wide, narrow: wide <= narrow,
+            ),
+        }
+
+
+class AftersalesReportClock(models.Model):
+    _inherit = "aftersales.report.clock"
+
+    fitting_share = fields.Float(aggregator="avg", exportable=False)
+
+    def _select_measures(self):
+        """Add the measure of the figure."""
+        figure = self.env["aftersales.figure"]._figures()["X-01"]
+        return {**super()._select_measures(), "fitting_share": figure.sql}

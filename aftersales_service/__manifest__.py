@@ -22,6 +22,7 @@
         "security/policy_rules.xml",
         "security/clock_rules.xml",
         "security/mail_rules.xml",
+        "security/portal_rules.xml",
         "security/desk_rules.xml",
         "security/escalation_rules.xml",
         "security/integrity_rules.xml",

@@ -48,7 +48,7 @@ class Site:
         the process keeps between requests; undone unless ``commit``.
 
         :param work: function of an ``Environment``
-        :param user: id of a user, or his login
+        :param user: id of a user, or their login
         :return: ``Sample``
         """
         with self.registry.cursor() as cr:

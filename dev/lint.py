@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dev import databases, odoo_source, places, setup, testing
+from dev import databases, frozen, odoo_source, places, setup, testing
 from dev.packages import Need
 from dev.process import environment, last_lines
 from dev.ui import Refusal, say, step
@@ -42,6 +42,7 @@ def main():
         "ruff format": _ruff_format,
         "pylint-odoo": _pylint,
         "XML is well-formed": _xml,
+        "the clock stops with its class": _frozen,
         "Dockerfile": _dockerfile,
         "compose file": _compose,
         "nothing of this machine": _machine,
@@ -116,6 +117,13 @@ def _xml_mistake(path):
     except ElementTree.ParseError as error:
         return str(error)
     return None
+
+
+def _frozen():
+    def mistake(path):
+        return "; ".join(frozen.mistakes(path))
+
+    return _each(mistake, "*/tests/*.py")
 
 
 def _machine():

@@ -40,7 +40,7 @@ log_min_error_statement = panic
 
 
 def external():
-    """Does the user name a server of his own?"""
+    """Does the user name a server of their own?"""
     return bool(os.environ.get("PGHOST") or os.environ.get("PGUSER"))
 
 

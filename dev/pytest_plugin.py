@@ -44,8 +44,22 @@ def pytest_collection_finish(session):
 # -- selection ----------------------------------------------------------------
 
 
+# What takes long begins first, so that no process waits for another at the end.
+FIRST = ("tests/journeys/", "tests/faults/", "tests/")
+
+
+def _turn(item):
+    """Return when a test has its turn; all of one class have the same."""
+    for number, folder in enumerate(FIRST):
+        if item.nodeid.startswith(folder):
+            return number
+    over_http = hasattr(getattr(item, "cls", None), "start_tour")
+    return len(FIRST) + (not over_http)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=_turn)
     only = config.getoption("--only")
     if not only:
         return

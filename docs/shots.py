@@ -125,7 +125,7 @@ def open_action(page, name):
     page.goto(f"/odoo/action-aftersales_service.{name}")
 
 
-# name → who, on which screen, what he opens
+# name → who, on which screen, what they open
 SHOTS = {
     "queue": ("specialist", DESK, queue),
     "case": ("specialist", DESK, case),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-USAGE = ROOT / "aftersales_service" / "readme" / "USAGE.md"
+GUIDE = ROOT / "aftersales_service" / "readme" / "DEVELOP.md"
+EXAMPLES = ROOT / "tests" / "doors" / "aftersales_scratch" / "models"
 # `make demo-shots` makes these.
 MADE = {"docs/case.png", "docs/queue.png", "docs/portal.png"}
 DOCUMENTS = [
@@ -20,7 +21,7 @@ DOCUMENTS = [
 def override_points():
     """(model, method) of the developers' table; an empty cell repeats the model."""
     model = None
-    for line in USAGE.read_text(encoding="utf-8").splitlines():
+    for line in GUIDE.read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.split("|")]
         if len(cells) < 4 or "`" not in cells[2]:
             continue
@@ -32,7 +33,7 @@ def override_points():
 def methods():
     """{(model, method): names of its arguments} of the addon."""
     found = {}
-    for path in (ROOT / "aftersales_service" / "models").rglob("*.py"):
+    for path in (ROOT / "aftersales_service").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 found.update(methods_of(node))
@@ -70,6 +71,28 @@ def test_override_points_exist_as_they_are_described():
         if real is None or real[: len(told)] != told:
             wrong.append((model, method, told, real))
     assert wrong == []
+
+
+def without_space(text):
+    return re.sub(r"\s", "", text)
+
+
+def test_examples_are_run():
+    """Each example is part of the addon that the tests install."""
+    known = "".join(
+        without_space(path.read_text("utf-8")) for path in EXAMPLES.glob("*.py")
+    )
+    examples = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.S)
+    assert len(examples) > 10
+    assert [one for one in examples if without_space(one) not in known] == []
+
+
+def test_classes_of_rows_are_where_the_guide_says():
+    rows = re.findall(r"\| `(\w+)` \| `([a-z_.]+)` \|", GUIDE.read_text("utf-8"))
+    assert len(rows) > 5
+    for name, module in rows:
+        path = ROOT / "aftersales_service" / (module.replace(".", "/") + ".py")
+        assert f"class {name}(" in path.read_text("utf-8"), name
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -123,7 +123,7 @@ STORIES = [
                 21,
                 "reply",
                 SPECIALIST,
-                "I have just spoken to the driver's office: he is "
+                "I have just spoken to the driver's office: the driver is "
                 "there today before 16:00. I stay on it until you have the shoes.",
             ),
         ),
@@ -187,7 +187,7 @@ STORIES = [
                 "note",
                 MANAGER,
                 "Key account. Please ask the workshop for their "
-                "test report before you call him.",
+                "test report before you call.",
             ),
         ),
     ),
@@ -279,11 +279,16 @@ STORIES = [
                 "reply",
                 SPECIALIST,
                 "I have sent the technician's office your number. Please switch the "
-                "pump off until he is there.",
+                "pump off until the technician is there.",
             ),
             (0.3, "promise", "visit", "24"),
             (0.3, "waiting_third_party", SPECIALIST, ""),
-            (4, "message", CUSTOMER, "Nobody has called yet. When does he come?"),
+            (
+                4,
+                "message",
+                CUSTOMER,
+                "Nobody has called yet. When does the technician come?",
+            ),
         ),
     ),
     Story(

@@ -362,7 +362,7 @@ class Promise:
         )._inherit(self)
 
     def _spent(self):
-        """What was used up at the end; what was left until a time told is left."""
+        """What was used up at the end; what was left until a time promised is left."""
         if self.fixed is None or self.outcome != "met":
             return self.used(self.ended)
         return self.target - self.window.count(self.ended, self.fixed)

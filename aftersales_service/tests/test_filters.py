@@ -58,7 +58,7 @@ class TestFilters(LadderCommon):
                 )
 
     def test_escalations_are_found(self):
-        """47. Who was escalated to finds it in his list until he acknowledges it."""
+        """47. Who was escalated to finds it in their list until they acknowledge it."""
         by_person, by_promise = self._case(at("08:00")), self._case(at("08:00"))
         escalations = by_person._escalate("1", reason="x", by=self.user_manager)
         escalations |= by_promise._escalate("1")

@@ -24,7 +24,7 @@ as dicts. With W the open seconds of the schedule:
   outcome is void with cause ``carried``: it counts in no figure.
 * Setting a case aside or cancelling it voids what is undecided. What is broken stays
   broken and ends, with the cause in ``void_cause``.
-* A *fixed* deadline is an instant that was told to the customer, or set by hand: no
+* A *fixed* deadline is an instant that was promised to the customer, or set by hand: no
   pause, holiday or policy moves it, and the clock never pauses.
 * When the rules change under a running clock it keeps its start and its pauses. If the
   new deadline is past already, the promise is broken at the instant of the change,
@@ -308,11 +308,11 @@ def reopen(previous, schedule, at, *, fresh=False):
     return clock, start(clock, schedule, "reopened")
 
 
-def restart(previous, schedule, at, rests=()):
+def restore(previous, schedule, at, missed=()):
     """Begin anew what was voided by mistake: with its first start and its pauses, as if
     it had never been voided.
 
-    :param rests: pauses that it would have had since, as (from, to, cause)
+    :param missed: pauses that it would have had since, as (from, to, cause)
     :return: tuple of the new clock and ledger lines
     """
     clock = Clock(
@@ -321,7 +321,7 @@ def restart(previous, schedule, at, rests=()):
         carried_seconds=previous.carried_seconds,
         warn_percent=previous.warn_percent,
         warned_at=previous.warned_at,
-        pauses=[list(line) for line in (*previous.pauses, *rests)],
+        pauses=[list(line) for line in (*previous.pauses, *missed)],
         fixed_deadline=previous.fixed_deadline,
         floor_at=previous.floor_at,
         chained=previous.chained,
@@ -364,7 +364,7 @@ def retarget(
     warn_percent,
     steps,
     cause,
-    rests=(),
+    missed=(),
 ):
     """Give an open promise another target: it keeps its start and its pauses, and gives
     up a deadline set by hand. What is decided stays as it is.
@@ -372,7 +372,7 @@ def retarget(
     :param old: schedule it was counted in so far
     :param schedule: schedule it is counted in from now on, from its start
     :param str cause: what changed
-    :param rests: pauses that a fixed deadline did not take, as (from, to, cause) after
+    :param missed: pauses that a fixed deadline did not take, as (from, to, cause) after
         the last one it took
     :return: ledger lines
     """
@@ -385,7 +385,7 @@ def retarget(
     clock.warn_percent = warn_percent
     clock.steps = steps
     clock.fixed_deadline = None
-    clock.pauses += [list(rest) for rest in rests]
+    clock.pauses += [list(pause) for pause in missed]
     _plan_again(clock, schedule, at)
     line = _changed("clock_retargeted", clock, schedule, at, cause, used, before)
     line["data"].update(
@@ -393,7 +393,7 @@ def retarget(
         warn_percent=warn_percent,
         floor_at=clock.floor_at,
     )
-    if rests:
+    if missed:
         line["data"]["pauses"] = [list(pause) for pause in clock.pauses]
     return [*lines, line, *judge_change(clock, schedule, at, cause, left)]
 

@@ -1,9 +1,10 @@
-"""What would have become of promises that were never made: the facts of a case told
-again to other clocks.
+"""What would have become of promises that were never made: the facts of a case
+reenacted for other clocks.
 
 Pure, as ``promise_life``, whose rules it follows: no ORM, every instant passed in as
-epoch seconds. The ledger's lines are told in the order in which they were recorded;
-each changes the facts that are known of the case, and is an event to its promises.
+epoch seconds. The ledger's lines are reenacted in the order in which they were
+recorded; each changes the facts that are known of the case, and is an event to its
+promises.
 """
 
 from dataclasses import dataclass, field
@@ -12,10 +13,11 @@ from typing import NamedTuple
 from . import clock_machine as machine
 from . import promise_life as life
 from .clock_machine import Clock
-from .promise_life import Cycle, Facts
+from .promise_kind import ClockKind, Facts
+from .promise_life import ClockInWork
 from .stage_kinds import OPEN_KINDS
 
-# Kinds of ledger lines that are told again, besides those that are events themselves.
+# Kinds of ledger lines that are reenacted, besides those that are events themselves.
 FACTS = (
     "received",
     "acknowledged",
@@ -28,7 +30,7 @@ FACTS = (
     "unmarked",
     "archived",
 )
-# Events that these lines tell of.
+# Events that these lines are.
 EVENTS = frozenset(
     {
         "received",
@@ -68,18 +70,18 @@ class Promise(NamedTuple):
     :param long_running: open seconds after receipt before which nothing is promised
     """
 
-    kind: life.ClockKind
+    kind: ClockKind
     target_seconds: int
     schedule: object
     terms: dict
     long_running: int = 0
 
 
-def can_be_told(kind, events):
+def can_be_reenacted(kind, events):
     """Return whether all that begins and ends promises of a kind is in the ledger.
 
     :param ClockKind kind: its rules
-    :param events: codes of the events that ledger lines tell of
+    :param events: codes of the events that ledger lines are
     """
     codes = {*kind.starts, *kind.met_by, *kind.void_by}
     return bool(codes) and not kind.per_subject and codes <= set(events)
@@ -87,7 +89,7 @@ def can_be_told(kind, events):
 
 @dataclass
 class Story:
-    """One case while its lines are told again.
+    """One case while its lines are reenacted.
 
     :param promises: {code of a kind: :class:`Promise`}
     :param in_person: channels on which nothing is acknowledged
@@ -100,7 +102,7 @@ class Story:
     # code of a kind → its cycles, oldest first
     cycles: dict = field(default_factory=dict)
 
-    def tell(self, lines, until):
+    def reenact(self, lines, until):
         """Tell all lines up to an instant.
 
         :param list lines: :class:`Line` in the order in which they were recorded
@@ -113,14 +115,14 @@ class Story:
             line = lines[place]
             place += 1
             if line.kind != "customer_message":
-                self._tell(line)
+                self._reenact(line)
                 continue
             # The case was taken back to work first, then the wait is promised.
             self.facts.waits_since = self.facts.waits_since or line.at
             at = line.at
             while place < len(lines) and _belongs(lines[place], line):
                 follower = lines[place]
-                self._tell(follower)
+                self._reenact(follower)
                 if follower.kind == "stage_changed":
                     at = follower.at
                 place += 1
@@ -135,13 +137,14 @@ class Story:
 
     # Lines --------------------------------------------------------------------
 
-    def _tell(self, line):
+    def _reenact(self, line):
         if line.kind in FACTS:
-            getattr(self, f"_tell_{line.kind}")(line)
+            getattr(self, f"_reenact_{line.kind}")(line)
         elif line.events:
+            self.facts.happened.update(dict.fromkeys(line.events, line.at))
             self._event(line.events, line)
 
-    def _tell_received(self, line):
+    def _reenact_received(self, line):
         self.facts.received_at = line.at
         self.facts.owned = bool(line.data.get("user"))
         codes = life.receipt_codes(
@@ -156,35 +159,35 @@ class Story:
             self.facts.active = False
             self._void(line, "archived")
 
-    def _tell_acknowledged(self, line):
+    def _reenact_acknowledged(self, line):
         self.facts.acknowledged = True
         self._event(["acknowledged"], line)
 
-    def _tell_reply(self, line):
+    def _reenact_reply(self, line):
         facts = self.facts
         codes = life.reply_codes(is_first=not facts.answered, by_owner=False)
         facts.answered, facts.waits_since = True, None
         facts.last_reply_at = max(facts.last_reply_at or line.at, line.at)
         self._event(codes, line)
 
-    def _tell_assigned(self, line):
+    def _reenact_assigned(self, line):
         if "user_id" in line.data:
             self.facts.owned = bool(line.data["user_id"][1])
             self.facts.owner_lost_at = line.at
-            self._tell_change(line)
+            self._reenact_change(line)
 
-    def _tell_classified(self, line):
+    def _reenact_classified(self, line):
         if "category_id" in line.data:
             self.facts.classified = bool(line.data["category_id"][1])
-        self._tell_change(line)
+        self._reenact_change(line)
 
-    def _tell_change(self, line):
+    def _reenact_change(self, line):
         if self.facts.is_live:
             codes = life.change_codes(line.data, ())
             if codes:
                 self._event(codes, line)
 
-    def _tell_stage_changed(self, line):
+    def _reenact_stage_changed(self, line):
         if line.cause == "team":
             return
         facts = self.facts
@@ -194,20 +197,20 @@ class Story:
             facts.waits_since = None
         if life.is_reopening(before, facts.stage):
             self._reopen(line)
-        elif life.is_revival(before, facts.stage):
+        elif life.is_restoring(before, facts.stage):
             self._restore(line)
         else:
             self._follow_stage(line)
 
-    def _tell_marked(self, line):
+    def _reenact_marked(self, line):
         self.facts.marked = True
         self._void(line, line.cause)
 
-    def _tell_unmarked(self, line):
+    def _reenact_unmarked(self, line):
         self.facts.marked = False
         self._restore(line)
 
-    def _tell_archived(self, line):
+    def _reenact_archived(self, line):
         self.facts.active = bool(line.data["active"][1])
         if not self.facts.active:
             self._void(line, "archived")
@@ -226,7 +229,8 @@ class Story:
                 clock = self._running(code, line.at)
                 if clock:
                     machine.void(clock, promise.schedule, line.at, codes[0])
-        # The first answer is begun before the next one, which waits for it.
+        # The first answer comes before the next one, which waits for it: by their
+        # codes.
         for code in sorted(self.promises):
             if life.begins(self.promises[code].kind, codes):
                 self._start(code, line)
@@ -254,7 +258,7 @@ class Story:
         promise = self.promises[code]
         self.cycles.setdefault(code, []).extend(
             life.settle_begun(
-                Cycle(clock), promise.schedule, self.facts, promise.terms, now
+                ClockInWork(clock), promise.schedule, self.facts, promise.terms, now
             )
         )
 
@@ -309,14 +313,14 @@ class Story:
         end of that time at the earliest."""
         if not self.facts.is_live:
             return
-        rests = self.facts.rests(line.at)
+        waiting = self.facts.waiting(line.at)
         for code, promise in self.promises.items():
             last = self._last(code)
             start = life.missing_since(promise.kind, self.facts, last)
-            if start is None or life.was_fulfilled(promise.kind, start, rests):
+            if start is None or life.was_fulfilled(promise.kind, start, waiting):
                 continue
             clock = self._new_clock(code, start)
-            life.take_up(clock, promise.kind, promise.terms, last, rests)
+            life.take_up(clock, promise.kind, promise.terms, last, waiting)
             machine.start(clock, promise.schedule)
             machine.judge_change(clock, promise.schedule, line.at, "policy_change")
             self._begin(code, clock, line.now)

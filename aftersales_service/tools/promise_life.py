@@ -9,8 +9,8 @@ makes the same facts out of the ledger. A rule is written here once, for both.
   the next cycle of a kind can begin with the same event.
 * A case that is cancelled or excluded owes nothing, and one that is resolved nothing
   that resolving fulfils.
-* Leaving the open stages ends, cancels or pauses a promise, as its kind says; a stage
-  that a policy lets it pause in pauses it.
+* A move to *cancelled* voids every promise; a move to a stage in ``met_by_stages``
+  fulfils; one to a stage in ``terms["pauses"]`` pauses, any other resumes.
 * A reopened case begins new cycles of the kinds that carry the time used before.
 * What was void because a case was archived, excluded or cancelled runs again when that
   is restored: with its start, with the pauses it would have had, and only if it is
@@ -18,203 +18,16 @@ makes the same facts out of the ledger. A rule is written here once, for both.
   the earliest.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from . import clock_machine as machine
 from .clock_machine import Clock
 from .stage_kinds import OPEN_KINDS, SOLVED_KINDS
 
 # Causes of a void that can be restored: then the promise runs again.
-UNDOABLE_CAUSES = ("spam", "test", "void", "internal", "archived", "cancelled")
+REVERSIBLE_CAUSES = ("spam", "test", "void", "internal", "archived", "cancelled")
 # Causes of a void by a change of the rules: another change can make it a promise again.
 CHANGE_CAUSES = ("policy_change", "policy_version", "policy_archived")
-
-
-# What is known ----------------------------------------------------------------------
-
-
-@dataclass
-class Facts:
-    """What is known of a case, as far as its promises are concerned.
-
-    :param int received_at: when the customer's message reached us
-    :param str stage: kind of stage it is in
-    :param owner_lost_at: since when one that had an owner has none
-    :param answered: whether a person has answered the customer
-    :param waits_since: the customer's oldest message without an answer
-    :param list moves: (instant, kind of stage) of its moves, oldest first
-    """
-
-    received_at: int
-    stage: str = "new"
-    marked: bool = False
-    active: bool = True
-    owned: bool = False
-    owner_lost_at: int | None = None
-    classified: bool = False
-    acknowledged: bool = False
-    answered: bool = False
-    last_reply_at: int | None = None
-    waits_since: int | None = None
-    moves: list = field(default_factory=list)
-
-    @property
-    def is_live(self):
-        """Whether promises can run: the case is open and in use."""
-        return self.stage in OPEN_KINDS and not self.marked and self.active
-
-    def rests(self, until):
-        """Return (from, to, kind of stage) of the times up to an instant in which
-        nobody of ours had to act."""
-        ends = [at for at, _stage in self.moves[1:]] + [until]
-        return [
-            (start, end, stage)
-            for (start, stage), end in zip(self.moves, ends, strict=False)
-            if stage not in ("new", "working") and start < end
-        ]
-
-    def moved_at(self, otherwise):
-        """Return when the case came into its stage.
-
-        :param int otherwise: what to return if it has never moved
-        """
-        return self.moves[-1][0] if self.moves else otherwise
-
-
-def unknown(_facts):
-    """Return since when a promise is wanted that no fact tells of: never."""
-    return None
-
-
-def still_wanted(_facts, _clock, _subject):
-    """Return whether a voided promise that nothing fulfils behind its back is still
-    owed: always."""
-    return True
-
-
-def freely(_facts, _runs):
-    """Return whether a promise that waits for no other may begin: always."""
-    return True
-
-
-class ClockKind(NamedTuple):
-    """The rules of one kind of promise. A kind without rules does not exist."""
-
-    label: str
-    # codes of events that begin it, that fulfil it, and that make it void
-    starts: tuple = ()
-    met_by: tuple = ()
-    void_by: tuple = ()
-    # (event, name of a term): the event fulfils it where the terms say so
-    met_if: tuple = ()
-    # kinds of stage that fulfil the promise when a case arrives there
-    met_by_stages: tuple = ()
-    # whether a policy may let it pause while somebody else has to act
-    pausable: bool = False
-    # what another start does: ``once``: nothing, ever; ``again``: a new cycle unless
-    # one goes on; ``chain``: as again, and a breached one is followed at its deadline;
-    # ``moved``: a new cycle in place of the one that goes on
-    repeats: str = "once"
-    # whether a reopened case begins a new cycle that carries the time used up
-    carried: bool = False
-    # whether a case can have several side by side, told apart by their subject
-    per_subject: bool = False
-    # if not empty, the stage fulfils only these subjects
-    stage_subjects: tuple = ()
-    # whether it is a time told to the customer, a promise with or without a policy
-    told: bool = False
-    # whether the customer waits with it for our next words
-    waits: bool = False
-    # function of the facts: since when it is to be kept by what is known, or None
-    wanted: Callable = unknown
-    # function of facts, ended clock and subject: whether a voided one is still owed
-    still_owed: Callable = still_wanted
-    # function of facts and of a function that says whether a kind runs: whether it may
-    # begin beside what runs already
-    may_begin: Callable = freely
-    # whether something here makes its events, so that policies can promise it
-    offered: bool = True
-    # name of the case's method that says it to the customer: of the clock and whether
-    # it is late; empty: the customer is not told of it
-    portal: str = ""
-
-
-# The rules of single kinds ----------------------------------------------------------
-
-
-def from_receipt(facts):
-    """Wanted from the receipt of the case on, whatever has happened since."""
-    return facts.received_at
-
-
-def until_answered(facts):
-    """Wanted until a person has answered."""
-    return None if facts.answered else facts.received_at
-
-
-def while_waiting(facts):
-    """Wanted while a customer who was answered before waits again."""
-    return facts.waits_since if facts.answered else None
-
-
-def after_our_word(facts):
-    """Wanted since our last word, while the customer does not wait for another."""
-    return None if facts.waits_since is not None else facts.last_reply_at
-
-
-def until_classified(facts):
-    """Wanted until the case has a category."""
-    return None if facts.classified else facts.received_at
-
-
-def until_owned(facts):
-    """Wanted until somebody has the case: since its receipt, or since nobody has it
-    any more."""
-    if facts.owned:
-        return None
-    return facts.received_at if facts.owner_lost_at is None else facts.owner_lost_at
-
-
-def owed_unconfirmed(facts, _clock, _subject):
-    """A confirmation is owed until it was sent, or a person has answered."""
-    return not facts.acknowledged and not facts.answered
-
-
-def owed_unanswered(facts, _clock, _subject):
-    """A first answer is owed until it was given."""
-    return until_answered(facts) is not None
-
-
-def owed_since_last_word(facts, clock, _subject):
-    """A report is owed unless an answer meanwhile begins another one."""
-    since = after_our_word(facts)
-    return (facts.received_at if since is None else since) <= clock.started_at
-
-
-def owed_without_reply(facts, clock, _subject):
-    """A next answer is owed unless somebody has answered since it was void."""
-    return facts.last_reply_at is None or facts.last_reply_at < clock.stopped_at
-
-
-def owed_unclassified(facts, _clock, _subject):
-    """A classification is owed until there is one."""
-    return until_classified(facts) is not None
-
-
-def owed_unowned(facts, _clock, _subject):
-    """An owner is owed until there is one."""
-    return until_owned(facts) is not None
-
-
-def not_before(first):
-    """Return a rule: it may begin when a person has answered, or nothing of a kind that
-    comes before it is running.
-
-    :param str first: code of the kind that comes before
-    """
-    return lambda facts, runs: facts.answered or not runs(first)
 
 
 # What happened, as events -----------------------------------------------------------
@@ -278,7 +91,7 @@ def begins(kind, codes):
 def fulfils(kind, codes, terms):
     """Return whether events fulfil a promise.
 
-    :param dict terms: what it was promised with; True for a term that decides here
+    :param dict terms: the ``snapshot`` of its clock, what it was promised with
     """
     return not set(codes).isdisjoint(kind.met_by) or any(
         code in codes and terms.get(term) for code, term in kind.met_if
@@ -335,33 +148,45 @@ def follow_stage(clock, schedule, at, kind, terms, stage, subject=""):
     return pause_as_stage(clock, schedule, at, terms, stage)
 
 
+def pause_cause(terms, stage):
+    """Return why a promise pauses while its case is in a stage, None if it does not.
+
+    This is the one rule of pausing: what else should pause is asked here.
+
+    :param dict terms: the ``snapshot`` of its clock
+    :param str stage: kind of the stage
+    """
+    return stage if stage in terms["pauses"] else None
+
+
 def pause_as_stage(clock, schedule, at, terms, stage):
     """Pause or resume a promise as the stage of its case wants it.
 
     :return: ledger lines
     """
-    if stage in terms["pauses"]:
-        return machine.pause(clock, schedule, at, stage)
+    if cause := pause_cause(terms, stage):
+        return machine.pause(clock, schedule, at, cause)
     return machine.resume(clock, schedule, at, "stage")
 
 
-def rests_in(kind, terms, stage):
-    """Return whether the time in a kind of stage does not count to a promise."""
+def stands_still_in(kind, terms, stage):
+    """Return whether the time in a kind of stage does not count to a promise: it
+    pauses there, or the promise had ended and goes on in another cycle."""
     ended = kind.carried and stage not in OPEN_KINDS
-    return ended or stage in terms["pauses"]
+    return ended or pause_cause(terms, stage) is not None
 
 
-def missed_pauses(kind, terms, rests, since, *, restored=False):
-    """Return the pauses that a promise would have had since an instant.
+def missed_pauses(kind, terms, waiting, since, *, restored=False):
+    """Return the pauses that a promise would have had if it had run since an instant.
 
-    :param rests: see :meth:`Facts.rests`
+    :param waiting: see :meth:`~.promise_kind.Facts.waiting`
     :param restored: whether the case is taken as never cancelled
     """
     return [
         [max(start, since), end, stage]
-        for start, end, stage in rests
+        for start, end, stage in waiting
         if end > since
-        and rests_in(kind, terms, stage)
+        and stands_still_in(kind, terms, stage)
         and not (restored and stage == "cancelled")
     ]
 
@@ -374,17 +199,17 @@ def is_reopening(old, new):
     return old in SOLVED_KINDS and new in OPEN_KINDS
 
 
-def is_revival(old, new):
+def is_restoring(old, new):
     """Return whether a move between two kinds of stage restores a cancelled case."""
     return old == "cancelled" and new != "cancelled"
 
 
 def reopens(kind, clock, terms, facts):
-    """Return whether an ended promise has another cycle after a reopening. It may have
-    been resolved in the archive, and restored since."""
+    """Return whether an ended promise has another cycle after a reopening: also one
+    that was void because of the archive, once its case is in use again."""
     if not kind.carried or terms.get("on_reopen", "carry") == "none":
         return False
-    undone = clock.void_cause in UNDOABLE_CAUSES and facts.is_live
+    undone = clock.void_cause in REVERSIBLE_CAUSES and facts.is_live
     return undone or clock.void_cause in (None, "carried")
 
 
@@ -399,7 +224,7 @@ def reopen(clock, schedule, at, terms):
 
 def restores(kind, clock, facts, subject=""):
     """Return whether a voided promise runs again when the case is restored."""
-    undone = clock.void_cause in UNDOABLE_CAUSES
+    undone = clock.void_cause in REVERSIBLE_CAUSES
     return undone and kind.still_owed(facts, clock, subject)
 
 
@@ -411,10 +236,10 @@ def restore(clock, schedule, at, kind, terms, facts):
     """
     missed = []
     if clock.fixed_deadline is None:
-        rests = facts.rests(at)
+        waiting = facts.waiting(at)
         since = clock.stopped_at
-        missed = missed_pauses(kind, terms, rests, since, restored=True)
-    return machine.restart(clock, schedule, at, missed)
+        missed = missed_pauses(kind, terms, waiting, since, restored=True)
+    return machine.restore(clock, schedule, at, missed)
 
 
 # What is missing --------------------------------------------------------------------
@@ -439,40 +264,39 @@ def missing_since(kind, facts, last):
     return start if later or last.void_cause in CHANGE_CAUSES else None
 
 
-def was_fulfilled(kind, start, rests):
-    """Return whether a case was resolved since an instant, and with it what counts
-    from there, for good.
+def was_fulfilled(kind, start, waiting):
+    """Return whether a stage that the case was in since an instant has fulfilled a
+    promise that counts from there. One that carries its time is never so fulfilled.
 
-    :param rests: see :meth:`Facts.rests`
+    :param waiting: see :meth:`~.promise_kind.Facts.waiting`
     """
     return not kind.carried and any(
-        stage in kind.met_by_stages and end > start for _start, end, stage in rests
+        stage in kind.met_by_stages and end > start for _start, end, stage in waiting
     )
 
 
-def take_up(clock, kind, terms, last, rests):
-    """Give a new clock what it would have if it had been promised all along: of one
-    that a change had made void its start and pauses, and all pauses since.
+def take_up(clock, kind, terms, last, waiting):
+    """Give a new clock what it would have if it had been promised all along: start and
+    pauses of the one that a change of the rules had made void, and the pauses since.
 
     :param clock: ``Clock`` that begins where it is owed from
     :param last: ``Clock`` of the last cycle, or None
-    :param rests: see :meth:`Facts.rests`
+    :param waiting: see :meth:`~.promise_kind.Facts.waiting`
     """
     known_until = clock.started_at
     if last and last.void_cause in CHANGE_CAUSES:
         clock.started_at, known_until = last.started_at, last.stopped_at
         clock.pauses = [list(pause) for pause in last.pauses]
         clock.carried_seconds = last.carried_seconds
-    clock.pauses += missed_pauses(kind, terms, rests, known_until)
+    clock.pauses += missed_pauses(kind, terms, waiting, known_until)
 
 
-# Cycles -----------------------------------------------------------------------------
+# Clocks at work ---------------------------------------------------------------------
 
 
 @dataclass
-class Cycle:
-    """One cycle of a promise while it is worked on: its clock, and what happened to
-    it."""
+class ClockInWork:
+    """A clock while it is worked on, and what happened to it."""
 
     clock: Clock
     lines: list = field(default_factory=list, kw_only=True)
@@ -483,7 +307,7 @@ class Cycle:
 
     def successor(self, clock):
         """Return the next cycle of the same promise."""
-        return Cycle(clock)
+        return ClockInWork(clock)
 
     def settle(self, schedule, instant):
         """Judge what lies before an instant.
@@ -511,19 +335,19 @@ class Cycle:
         return cycles
 
 
-def settle_begun(cycle, schedule, facts, terms, now):
+def settle_begun(begun, schedule, facts, terms, now):
     """Let a cycle that has just begun wait if its case does, and judge what began so
     long ago that it is late already.
 
-    :param Cycle cycle: the new cycle
+    :param ClockInWork begun: the clock of the new cycle
     :param dict terms: what it was promised with
     :param int now: epoch seconds
     :return: list of the cycle and those that follow it
     """
-    begun = [cycle]
-    if facts.stage in terms["pauses"]:
-        since = max(facts.moved_at(now), cycle.clock.started_at)
-        begun = cycle.settle(schedule, since)
-        last = begun[-1]
+    rows = [begun]
+    if pause_cause(terms, facts.stage):
+        since = max(facts.moved_at(now), begun.clock.started_at)
+        rows = begun.settle(schedule, since)
+        last = rows[-1]
         last.add(pause_as_stage(last.clock, schedule, since, terms, facts.stage))
-    return [*begun[:-1], *begun[-1].settle(schedule, now)]
+    return [*rows[:-1], *rows[-1].settle(schedule, now)]

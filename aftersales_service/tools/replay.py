@@ -21,7 +21,7 @@ OPEN_KINDS = frozenset({"new", "working", "waiting_customer", "waiting_third_par
 DECISIVE = frozenset({"clock_met", "clock_breached", "clock_voided", "clock_stopped"})
 # What the ledger of version 19.0.1.1.0 did not tell in every case; its lines have no
 # fingerprint of the rules.
-_UNTOLD = ("pauses", "warned_at", "void_cause")
+_NOT_RECORDED = ("pauses", "warned_at", "void_cause")
 # Field of a finding: the ledger itself does not hold together.
 LEDGER = "ledger"
 
@@ -112,7 +112,7 @@ def replay_clock(lines):
         _CLOCK_ACTS[line.kind](result.values, line, data)
         _carry(result.values, line, data)
     if "rules" not in result.values:
-        for name in _UNTOLD:
+        for name in _NOT_RECORDED:
             result.values.pop(name, None)
     return result
 

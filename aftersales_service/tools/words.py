@@ -77,7 +77,7 @@ def zone_name(env, tz, locale):
 
 
 class Reader:
-    """Says instants and durations to the person who reads, in his zone and language.
+    """Says instants and durations to the person who reads, in their zone and language.
 
     :param env: environment of the reader
     """

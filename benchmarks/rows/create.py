@@ -148,7 +148,7 @@ def _role(user):
 
 
 def _working_cases(site):
-    """The specialist's, if he has so many."""
+    """The specialist's, if they have so many."""
 
     def search(env):
         domain = [("stage_kind", "=", "working")]

@@ -32,7 +32,7 @@ def activity_and_mail(bench):
         yield compared(
             f"{len(ids)} at once",
             compare(
-                partial(site.run, partial(_climb, ids=ids), ROOT),
+                partial(site.run, partial(_take_due_steps, ids=ids), ROOT),
                 partial(site.run, partial(_core, ids=ids), ROOT),
             ),
             against="activity_schedule + message_post",
@@ -83,7 +83,7 @@ def _due_clocks(env):
     return ids[:MANY]
 
 
-def _climb(env, ids):
+def _take_due_steps(env, ids):
     """What the job does with clocks that are due."""
     Clock = env["aftersales.clock"].sudo()
     cycles = Clock._load(SQL("id = ANY(%s)", ids), SQL("FOR NO KEY UPDATE"))

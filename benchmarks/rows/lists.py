@@ -1,4 +1,4 @@
-"""Rows 9, 11 and 24: what a person sees when he opens and searches his queue."""
+"""Rows 9, 11 and 24: what a person sees when they open and searches their queue."""
 
 from functools import partial
 

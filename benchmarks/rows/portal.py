@@ -15,7 +15,7 @@ from benchmarks.result import Limits, compared, plain
 
 
 def pages(bench):
-    """The list of his hundred cases, and one of them."""
+    """The list of their hundred cases, and one of them."""
     for site in bench.sites:
         browser = Browser(site)
         for what, path in browser.pages().items():

@@ -87,7 +87,7 @@ TOLD = """
         (length(body_html) - length(replace(body_html, '<li', ''))) / 3
     ), 0)
       FROM mail_mail JOIN mail_message m ON m.id = mail_message_id
-     WHERE m.subject LIKE '%Promise broken%'
+     WHERE m.subject LIKE '%Promise breached%'
 """
 TO_TELL = f"""
     SELECT count(*) FROM ({BROKEN.format("first_response")}) clock

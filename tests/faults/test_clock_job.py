@@ -13,7 +13,7 @@ from tests.support.cluster import Cluster
 from tests.support.place import DUE, Job, Place, finish
 
 KILLS = 3
-# A person runs the job's method in his own process; who loses a race tries again.
+# A person runs the job's method in their own process; who loses a race tries again.
 RIVAL = """
 import time
 from pathlib import Path

@@ -10,8 +10,8 @@ from tests.support.browser import log_in, overflows
 class Desk:
     """An employee before the back end.
 
-    :param page: page of his browser
-    :param str login: who he is
+    :param page: page of their browser
+    :param str login: who they are
     """
 
     def __init__(self, page, login):
@@ -19,7 +19,7 @@ class Desk:
         log_in(page, login)
 
     def open_queue(self):
-        """Open the page on which the specialist begins his day."""
+        """Open the page on which the specialist begins their day."""
         self.page.goto("/odoo/aftersales")
         expect(self.page.locator(".o_list_view")).to_be_visible()
 
@@ -70,7 +70,7 @@ class Desk:
         return self.page.locator(".o-mail-MessagingMenu-counter")
 
     def bell_count(self):
-        """Return how often the bell has rung unread."""
+        """Return how often the bell has due unread."""
         expect(self.bell()).to_be_visible()
         return int(self.bell().text_content())
 
@@ -100,9 +100,9 @@ class Desk:
 
 
 class Phone:
-    """The customer with his link, on a small screen, without a login.
+    """The customer with their link, on a small screen, without a login.
 
-    :param page: page of his browser
+    :param page: page of their browser
     :param str link: path of the case, with its token
     """
 

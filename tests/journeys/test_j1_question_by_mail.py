@@ -1,4 +1,4 @@
-"""Journey J1, a question by mail: from the customer's mailbox to his acceptance, with
+"""Journey J1, a question by mail: from the customer's mailbox to their acceptance, with
 a promise kept and another one broken, seen by the people it concerns.
 
 Real servers all the way: mails are fetched from Dovecot and sent to an SMTP server,
@@ -64,10 +64,10 @@ def test_a_question_by_mail_is_answered_accepted_and_closed(world, browser, late
         check_waiting(world, case_id)
         link = check_first_answer(world, message_id)
         with person(browser, world.url, "j1-customer", screen=PHONE) as page:
-            rung = desk.bell_count()
+            due = desk.bell_count()
             phone = Phone(page, link)
             reply_on_phone(phone)
-            hear_of_reply(desk, rung)
+            hear_of_reply(desk, due)
             desk.answer(LAST_ANSWER, and_then="resolve")
             expect(desk.stage()).to_have_text("Resolved")
             world.outbox.wait_for_mail(
@@ -101,7 +101,7 @@ def check_new_case(world, case_id):
 
 
 def check_acknowledgement(world, case_id, message_id):
-    """The customer hears at once that it arrived and by when he has an answer.
+    """The customer hears at once that it arrived and by when they have an answer.
 
     :return: path of the link in the mail
     """
@@ -139,8 +139,8 @@ def local_time(instant):
 
 
 def look_up_promise(world, case_id, phone):
-    """Nobody has answered yet: the customer sees, without a login, that his message
-    is in good hands and until when he has to wait."""
+    """Nobody has answered yet: the customer sees, without a login, that their message
+    is in good hands and until when they have to wait."""
     deadline = world.clocks(case_id)["first_response"]["deadline"]
     expect(phone.state()).to_have_text("Received")
     expect(phone.promises()).to_contain_text(local_time(deadline))
@@ -149,7 +149,7 @@ def look_up_promise(world, case_id, phone):
 
 
 def take_and_answer(desk):
-    """The specialist finds the case in his queue, takes it and asks back."""
+    """The specialist finds the case in their queue, takes it and asks back."""
     desk.open_queue()
     expect(desk.queue_row(SUBJECT)).to_contain_text("Ana Ruiz")
     desk.open_case(SUBJECT)
@@ -189,7 +189,7 @@ def check_first_answer(world, message_id):
 
 
 def reply_on_phone(phone):
-    """The customer opens his link on a phone, without a login, and answers."""
+    """The customer opens their link on a phone, without a login, and answers."""
     assert phone.fits()
     expect(phone.promises()).to_contain_text("as soon as you reply")
     expect(phone.messages(FIRST_ANSWER)).to_be_visible()
@@ -197,13 +197,13 @@ def reply_on_phone(phone):
     assert phone.fits()
 
 
-def hear_of_reply(desk, rung):
+def hear_of_reply(desk, due):
     """The bell rings on the specialist's open page, and leads to the case, which goes
     on.
 
-    :param int rung: the number on the bell before
+    :param int due: the number on the bell before
     """
-    expect(desk.bell()).to_have_text(str(rung + 1))
+    expect(desk.bell()).to_have_text(str(due + 1))
     desk.read_bell(CUSTOMERS_REPLY).click()
     expect(desk.stage()).to_have_text("Working")
     expect(desk.message(CUSTOMERS_REPLY)).to_be_visible()
@@ -264,5 +264,5 @@ def test_a_late_case_is_caught_by_the_job_and_seen_by_the_manager(
     with person(browser, world.url, "j1-manager", timezone_id=ZONE) as page:
         desk = Desk(page, "manager")
         table = desk.open_pivot("aftersales-promise-figures")
-        expect(table).to_contain_text("Kept (%)")
+        expect(table).to_contain_text("Met (%)")
         expect(table).to_contain_text("First answer")

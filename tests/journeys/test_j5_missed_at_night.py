@@ -18,7 +18,7 @@ from tests.support.waiting import wait_for
 SUBJECT = "Boiler drips"
 AT_NIGHT = "It is a flood now! Please call me."
 CALLS = [f"Nobody answers the phone, call {number}" for number in range(1, 7)]
-REPLY = "The plumber is on his way"
+REPLY = "The plumber is on their way"
 COLUMN = ".o_aftersales_board_column"
 
 
@@ -117,7 +117,7 @@ def see_it_missed(world, night, case_id):
     number = world.case(case_id, "number")["number"]
     world.outbox.wait_for_mail(
         "manager@after.example.com",
-        lambda mail: number in mail["Subject"] and "broken" in mail["Subject"],
+        lambda mail: number in mail["Subject"] and "breached" in mail["Subject"],
         "the urgent mail",
     )
     world.outbox.wait_for_mail(
@@ -136,7 +136,7 @@ def subjects_to(world, login):
 
 
 def activities_of(world, login):
-    """Return what a person has on his list."""
+    """Return what a person has on their list."""
     colleague = world.server.session(login)
     mine = [("user_id", "=", colleague.uid)]
     return colleague.search("mail.activity", mine, "summary", "note")
@@ -151,7 +151,7 @@ def told_in_the_morning(world, night, case_id):
         return activities_of(world, "leader")
 
     [activity] = wait_for(told, "the leader to be told", timeout=90, pause=2)
-    assert activity["summary"] == f"Promise broken: {len(CALLS) + 1}"
+    assert activity["summary"] == f"Promise breached: {len(CALLS) + 1}"
     mail = world.outbox.wait_for_mail(
         "leader@after.example.com",
         lambda mail: mail["Subject"] == activity["summary"],
@@ -191,8 +191,8 @@ def read_board(desk):
     expect(tile).to_have_text(str(len(CALLS) + 1))
     nobody = board.locator(f"{COLUMN}.o_aftersales_board_nobody")
     expect(nobody).to_contain_text(f"{len(CALLS)} open")
-    his = board.locator(COLUMN, has_text="Sam Specialist")
-    expect(his).to_contain_text("1 overdue")
+    their = board.locator(COLUMN, has_text="Sam Specialist")
+    expect(their).to_contain_text("1 overdue")
     expect(card(desk)).to_contain_text("over")
     look(desk.page, "j5-board")
 

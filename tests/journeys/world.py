@@ -210,7 +210,7 @@ class World:
         return clock if clock["outcome"] == "breached" else None
 
     def check_told_of_breach(self, case_id):
-        """The job itself wrote down the breach, and the leader has it on his list."""
+        """The job itself wrote down the breach, and the leader has it on their list."""
         lines = self.admin.search(
             "aftersales.event",
             [("case_id", "=", case_id), ("kind", "=", "clock_breached")],

@@ -50,7 +50,7 @@ def unlimited_memory():
 
 @contextmanager
 def person(browser, url, name, screen=None, **options):
-    """Yield the page of somebody with a browser profile of his own.
+    """Yield the page of somebody with a browser profile of their own.
 
     A page that fails leaves a screenshot; an error of its scripts is a failure.
 

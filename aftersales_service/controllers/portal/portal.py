@@ -15,14 +15,14 @@ MAX_ID = 2**31 - 1
 
 
 class CasePortal(CustomerPortal):
-    """The customer's pages of his cases. No GET changes anything."""
+    """The customer's pages of their cases. No GET changes anything."""
 
     # Access -------------------------------------------------------------------
 
     def _get_case(self, case_id, access_token=None):
         """Return the case, superuser, for a visitor who may see it.
 
-        :raise AccessError: when he may not
+        :raise AccessError: when they may not
         :raise MissingError: when there is none, or it was set aside
         """
         case_sudo = self._get_document("aftersales.case", case_id, access_token)
@@ -85,7 +85,7 @@ class CasePortal(CustomerPortal):
 
     def _cases_domain(self):
         """Return the domain of the visitor's cases. What a portal user may see of it
-        is the record rule's business; an employee sees those he has as a customer."""
+        is the record rule's business; an employee sees those of a customer."""
         partner = request.env.user.partner_id
         domain = Domain("commercial_partner_id", "=", partner.commercial_partner_id.id)
         if request.env.user._is_internal():
@@ -230,7 +230,7 @@ class CasePortal(CustomerPortal):
 
     def _order_url(self, case_sudo):
         """Return the address of the order's page for a visitor who may open it with
-        his login; the link of a case opens no order."""
+        their login; the link of a case opens no order."""
         order = case_sudo.sale_order_id.with_env(request.env)
         return f"/my/orders/{order.id}" if order and order.has_access("read") else None
 

@@ -8,7 +8,7 @@ INPUTS = ("subject", "description", "case_type", "key")
 
 
 class IntakePortal(CasePortal):
-    """The form in which a customer reports a problem with his own order, or takes a
+    """The form in which a customer reports a problem with their own order, or takes a
     closed case up again."""
 
     # The customer's order page ----------------------------------------------------
@@ -60,7 +60,7 @@ class IntakePortal(CasePortal):
     def _get_order(self, order_id, access_token):
         """Return the order, superuser, when the visitor may report problems with it.
 
-        :raise AccessError: when it is not his
+        :raise AccessError: when it is not theirs
         :raise MissingError: when there is none, or reporting is switched off
         """
         order_sudo = self._get_document("sale.order", order_id, access_token)
@@ -93,7 +93,7 @@ class IntakePortal(CasePortal):
         csrf=False,
     )
     def portal_case_create(self, order_id, access_token=None, **kw):
-        """Open the case that a customer reports on his order."""
+        """Open the case that a customer reports on their order."""
         try:
             order_sudo = self._get_order(order_id, access_token)
         except (AccessError, MissingError):

@@ -16,7 +16,10 @@ class ResCompany(models.Model):
         "ir.sequence", string="Numbering of Cases", copy=False
     )
     aftersales_portal_scope = fields.Selection(
-        [("own", "His own cases"), ("company", "All cases of his company")],
+        [
+            ("own", "The customer's own cases"),
+            ("company", "All cases of the customer's company"),
+        ],
         string="A Portal Customer Sees",
         required=True,
         default="own",
@@ -30,7 +33,7 @@ class ResCompany(models.Model):
         string="Recent Order (days)",
         default=180,
         help="A confirmed order of the last so many days counts as recent when a "
-        "customer's case is linked to his order.",
+        "customer's case is linked to an order.",
     )
     aftersales_onboarded = fields.Boolean(
         string="After-Sales Set Up",

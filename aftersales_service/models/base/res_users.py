@@ -34,7 +34,7 @@ class ResUsers(models.Model):
             user.aftersales_has_all_companies = not companies - user.company_ids
 
     def _compute_aftersales_overseen_team_ids(self):
-        """Of those he leads or answers for on a higher level he sees all cases, member
+        """Of those they lead or answer for on a higher level they see all cases, member
         or not; record rules say so."""
         Team = self.env["aftersales.team"].sudo()
         levels = Team._LEVEL_FIELDS.values()

@@ -1,13 +1,7 @@
-from typing import NamedTuple
-
-from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import email_normalize, ormcache
+from odoo.tools import email_normalize
 
-from ...tools.core_api import send_to_bus
-from ...tools.stage_kinds import OPEN_KINDS, WAITING_KINDS
 from .aftersales_stage import STAGE_KINDS
 
 CASE_TYPES = [
@@ -29,37 +23,24 @@ PRIORITIES = [("0", "Low"), ("1", "Normal"), ("2", "High"), ("3", "Very high")]
 MARKS = [
     ("spam", "Spam"),
     ("test", "Test"),
-    ("void", "Void"),
+    ("void", "Entered by mistake"),
     ("internal", "Internal"),
 ]
-
-
-class Channel(NamedTuple):
-    """A way on which cases come in."""
-
-    label: str
-    # Whoever took the case spoke with the customer: there is nothing to acknowledge.
-    in_person: bool = False
-    # whether the customer, who has nobody before him, is sent a confirmation
-    confirmed: bool = False
-    # whether its cases count in figures
-    in_figures: bool = True
 
 
 class AftersalesCase(models.Model):
     """A customer's matter after the sale, on the order it belongs to.
 
-    The file holds what a case *is*. What happens to it lies beside, one concern
-    each: its stages (``aftersales_case_stage``), finding customer and order
-    (``aftersales_case_customer``), promises (``aftersales_case_clock``), messages
-    (``aftersales_case_mail``), the confirmation of receipt
-    (``aftersales_case_acknowledgement``) and what the form shows beside it
-    (``aftersales_case_panel``).
+    The file holds what a case *is*. What happens to it lies beside, one concern each
+    (stages, customer and order, the ledger), or in the rooms above: promises in
+    ``clock/``, messages and the confirmation of receipt in ``mail/``, the customer's
+    side in ``portal/``, what the form shows beside it in ``desk/``.
     """
 
     _name = "aftersales.case"
     _description = "After-Sales Case"
     _inherit = [
+        "aftersales.batch.mixin",
         "aftersales.reference.mixin",
         "portal.mixin",
         "mail.thread.cc",
@@ -76,7 +57,8 @@ class AftersalesCase(models.Model):
     number = fields.Char(readonly=True, copy=False, index="trigram")
     name = fields.Char(string="Subject", required=True, index="trigram")
     description = fields.Html(
-        help="What the customer reported, in his words. Mails are kept verbatim in "
+        help="What the customer reported, in the customer's words. Mails are kept "
+        "verbatim in "
         "the conversation.",
     )
     active = fields.Boolean(default=True)
@@ -177,7 +159,7 @@ class AftersalesCase(models.Model):
         precompute=True,
         index="btree_not_null",
         string="Salesperson",
-        help="Who sold the order: he may read the case.",
+        help="Who sold the order: may read the case.",
     )
     origin_case_id = fields.Many2one(
         "aftersales.case",
@@ -210,11 +192,11 @@ class AftersalesCase(models.Model):
     )
     mark = fields.Selection(
         MARKS,
-        string="Set Aside As",
+        string="Mark As",
         readonly=True,
         copy=False,
         index="btree_not_null",
-        help="Cases set aside run no clocks and count in no figure.",
+        help="Excluded cases run no promise and count in no figure.",
     )
     mark_reason = fields.Char(readonly=True, copy=False)
     marked_by_id = fields.Many2one("res.users", readonly=True, copy=False)
@@ -319,73 +301,9 @@ class AftersalesCase(models.Model):
     # What others extend ---------------------------------------------------------
 
     @api.model
-    def _channels(self):
-        """Return the ways on which cases come in, as {code: Channel}; extendable."""
-        return {
-            "mail": Channel(self.env._("E-mail"), confirmed=True),
-            "portal": Channel(self.env._("Portal"), confirmed=True),
-            "phone": Channel(self.env._("Phone"), in_person=True),
-            "visit": Channel(self.env._("Visit"), in_person=True),
-            "letter": Channel(self.env._("Letter")),
-            "chat": Channel(self.env._("Chat"), in_person=True),
-            "social": Channel(self.env._("Social media")),
-            "website": Channel(self.env._("Website"), confirmed=True),
-            "other": Channel(self.env._("Other")),
-        }
-
-    @api.model
-    @ormcache("trait")
-    def _channels_that_are(self, trait):
-        """Return the codes of the channels that have a trait.
-
-        :param str trait: name of a field of :class:`Channel`
-        """
-        channels = self._channels().items()
-        return frozenset(code for code, channel in channels if getattr(channel, trait))
-
-    @api.model
-    def _selection_channel(self):
-        return [(code, channel.label) for code, channel in self._channels().items()]
-
-    @api.model
     def _flagged_classes(self):
         """Return the handling classes whose work starts at once; extendable."""
         return {"special", "urgent"}
-
-    @api.model
-    def _protected_fields(self):
-        """Return the names of the fields that only the case's own methods write: a
-        value from outside is refused, so that nobody writes history around them.
-        Extendable."""
-        return {
-            "number",
-            "cycle",
-            "stage_kind",
-            "acknowledged_at",
-            "first_response_at",
-            "resolved_at",
-            "accepted_at",
-            "closed_at",
-            "next_deadline",
-            "next_warning_at",
-            "awaiting_reply_since",
-            "last_customer_message_at",
-            "last_reply_at",
-            "acknowledge_at",
-            "salesperson_id",
-            "commercial_partner_id",
-            "email_normalized",
-            "mark",
-            "mark_reason",
-            "marked_by_id",
-            "marked_at",
-        }
-
-    @api.model
-    def _initial_fields(self):
-        """Return the names of the fields that are set once, when the case is made;
-        extendable."""
-        return {"received_at", "channel", "company_id", "origin_case_id"}
 
     def _default_received_at(self):
         return fields.Datetime.now()
@@ -414,45 +332,6 @@ class AftersalesCase(models.Model):
     def _compute_email_normalized(self):
         for case in self:
             case.email_normalized = email_normalize(case.email_from or "", strict=False)
-
-    @api.depends("stage_kind")
-    def _compute_is_open(self):
-        for case in self:
-            case.is_open = case.stage_kind in OPEN_KINDS
-
-    def _search_is_open(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        return [("stage_kind", "in", OPEN_KINDS)]
-
-    @api.depends("next_deadline", "next_warning_at", "stage_kind")
-    def _compute_deadline_state(self):
-        now = fields.Datetime.now()
-        for case in self:
-            state = case._deadline_state_at(now)
-            case.deadline_state = state
-            case.is_overdue = state == "overdue"
-            case.is_at_risk = state == "at_risk"
-
-    def _deadline_state_at(self, now):
-        if not self.next_deadline:
-            return "paused" if self.stage_kind in WAITING_KINDS else "none"
-        if self.next_deadline < now:
-            return "overdue"
-        if self.next_warning_at and self.next_warning_at <= now:
-            return "at_risk"
-        return "on_time"
-
-    def _search_is_overdue(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        return [("next_deadline", "<", fields.Datetime.now())]
-
-    def _search_is_at_risk(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        now = fields.Datetime.now()
-        return [("next_warning_at", "<=", now), ("next_deadline", ">=", now)]
 
     @api.model
     def _group_expand_stage_id(self, stages, domain):
@@ -518,17 +397,6 @@ class AftersalesCase(models.Model):
         refers to Odoo itself tells the names to every colleague."""
         return ["origin_case_id"]
 
-    @api.model
-    def default_get(self, fields):
-        """Take no default from outside, neither a context's nor a user's own, for what
-        only the case's own methods write."""
-        values = super().default_get(fields)
-        for name in self._protected_fields() & values.keys():
-            del values[name]
-            if default := self._fields[name].default:
-                values[name] = default(self)
-        return values
-
     @api.model_create_multi
     def create(self, vals_list):
         """Create cases: number them, find customers and orders, start promises.
@@ -551,119 +419,6 @@ class AftersalesCase(models.Model):
         cases._transition_each(wanted_stages)
         return cases
 
-    def _complete_values(self, vals):
-        """Complete one dict of values by what does not depend on other records."""
-        self._refuse_protected(vals, self._protected_fields())
-        defaults = self.default_get(["team_id", "company_id"])
-        for name, value in defaults.items():
-            vals.setdefault(name, value)
-        Team = self.env["aftersales.team"]
-        if vals.get("team_id"):
-            team = Team.browse(vals["team_id"])
-        else:
-            company = self.env["res.company"].browse(vals.get("company_id"))
-            team = Team._default_team(company or None)
-        if not team:
-            raise UserError(
-                self.env._(
-                    "There is no after-sales team to take the case. Create one under "
-                    "After-Sales ▸ Configuration ▸ Teams."
-                )
-            )
-        vals["team_id"] = team.id
-        vals["company_id"] = team.sudo().company_id.id
-        if not vals.get("user_id") and self._takes_what_he_makes(team):
-            vals["user_id"] = self.env.uid
-        if not vals.get("received_at"):
-            vals["received_at"] = fields.Datetime.now()
-        if not (vals.get("name") or "").strip():
-            vals["name"] = self.env._("No subject")
-        return vals
-
-    @api.model
-    def _takes_what_he_makes(self, team):
-        """Whether a case of a team that nobody owns would be out of its maker's sight:
-        then it is his, as when a specialist writes down a call.
-
-        :param team: ``aftersales.team`` record
-        """
-        user = self.env.user
-        prefix = "aftersales_service.group_aftersales_"
-        if self.env.su or not user.has_group(f"{prefix}user"):
-            return False
-        if user.has_group(f"{prefix}manager"):
-            return False
-        user_sudo = user.sudo()
-        if team in user_sudo.aftersales_overseen_team_ids:
-            return False
-        return not user.has_group(f"{prefix}team") or team not in (
-            user_sudo.aftersales_team_ids
-        )
-
-    def _set_initial_stages(self, vals_list):
-        """Let every new case begin in the first stage of its team.
-
-        :return: list of the ``aftersales.stage`` ids asked for, or False, in order
-        """
-        Stage = self.env["aftersales.stage"]
-        initial = {}
-        wanted = []
-        for vals in vals_list:
-            team_id = vals["team_id"]
-            if team_id not in initial:
-                team = self.env["aftersales.team"].browse(team_id)
-                initial[team_id] = Stage._of_kind("new", team)
-            stage = initial[team_id]
-            if not stage:
-                raise UserError(
-                    self.env._(
-                        "There is no stage of kind “New” to begin a case in. Create "
-                        "one under After-Sales ▸ Configuration ▸ Stages."
-                    )
-                )
-            asked = vals.get("stage_id")
-            asked_id = Stage._of_value(asked).id if asked else False
-            wanted.append(asked_id if asked_id != stage.id else False)
-            vals.update(stage_id=stage.id, stage_kind="new")
-        return wanted
-
-    def _draw_numbers(self, vals_list):
-        """Number the cases, one query per company."""
-        by_company = {}
-        for vals in vals_list:
-            by_company.setdefault(vals["company_id"], []).append(vals)
-        for company_id, company_vals in by_company.items():
-            company = self.env["res.company"].sudo().browse(company_id)
-            if not company.aftersales_sequence_id:
-                company._aftersales_prepare()
-            numbers = company.aftersales_sequence_id._aftersales_draw(len(company_vals))
-            for vals, number in zip(company_vals, numbers, strict=True):
-                vals["number"] = number
-
-    def _log_received(self):
-        """Write the first line of each ledger."""
-        lines = [
-            self._event(
-                case,
-                "received",
-                case.received_at,
-                data={
-                    "channel": case.channel,
-                    "stage": case.stage_id.id,
-                    "team": case.team_id.id,
-                    "user": case.user_id.id,
-                    "partner": case.partner_id.id,
-                    "order": case.sale_order_id.id,
-                    "active": case.active,
-                },
-            )
-            for case in self
-        ]
-        self.env["aftersales.event"]._append(lines)
-
-    def _on_created(self):
-        """Hook: the cases have been created, and their receipt is in the ledger."""
-
     def write(self, vals):
         """Write plain fields; a stage, owner or classification takes its own way
         through the ledger."""
@@ -682,6 +437,11 @@ class AftersalesCase(models.Model):
         self._notify_changed()
         return True
 
+    def _write_mirror(self, vals):
+        """Write fields that follow from the ledger, past the guard of ``write``.
+        Only for the case's own code."""
+        return super().write(vals)  # pylint: disable=super-method-mismatch
+
     def _on_changed(self, names, before):
         """Hook: fields of the cases were written, and what changed is in the ledger.
 
@@ -691,29 +451,12 @@ class AftersalesCase(models.Model):
         if "team_id" in names:
             self._follow_team()
 
-    def _refuse_protected(self, vals, names):
-        forbidden = sorted(names & set(vals))
-        if forbidden:
-            labels = ", ".join(self._fields[name].string for name in forbidden)
-            raise UserError(
-                self.env._(
-                    "“%s” cannot be written directly: it follows from what happens "
-                    "to the case.",
-                    labels,
-                )
-            )
-
-    def _write_mirror(self, vals):
-        """Write fields that follow from the ledger, past the guard of ``write``.
-        Only for the case's own code."""
-        return super().write(vals)  # pylint: disable=super-method-mismatch
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_history(self):
         raise UserError(
             self.env._(
                 "A case is never deleted: its history is evidence. Cancel it, archive "
-                "it, or set it aside as spam, test or void."
+                "it, or mark it as spam, as a test or as entered by mistake."
             )
         )
 
@@ -726,17 +469,6 @@ class AftersalesCase(models.Model):
         return vals_list
 
     # Ledger -----------------------------------------------------------------
-
-    @api.model
-    def _event(self, case, kind, at, **values):
-        """Return one ledger line of a case, for ``aftersales.event._append``.
-
-        :param case: ``aftersales.case`` record
-        :param str kind: code of what happened
-        :param at: ``datetime``, when it took effect
-        :param values: further columns (``cause``, ``data``, ``source_kind`` …)
-        """
-        return {"case_id": case.id, "kind": kind, "at": at, **values}
 
     # Field of the case → kind of the ledger line written when it changes.
     _LEDGER_FIELDS = {
@@ -752,76 +484,6 @@ class AftersalesCase(models.Model):
         "priority": "classified",
         "active": "archived",
     }
-
-    def _ledger_values(self, vals):
-        """Return {case: {field: value}} of the ledger's fields about to change."""
-        names = [name for name in self._LEDGER_FIELDS if name in vals]
-        if {"urgency", "impact"} & set(names) and "priority" not in names:
-            names.append("priority")
-        return {
-            case: {name: case._ledger_value(name) for name in names}
-            for case in (self if names else ())
-        }
-
-    def _ledger_value(self, name):
-        value = self[name]
-        return value.id if self._fields[name].type == "many2one" else value
-
-    def _log_changes(self, before):
-        """Write one ledger line per kind of change and case."""
-        now = fields.Datetime.now()
-        lines = []
-        for case, old in before.items():
-            by_kind = {}
-            for name, old_value in old.items():
-                new_value = case._ledger_value(name)
-                if new_value != old_value:
-                    kind = self._LEDGER_FIELDS[name]
-                    by_kind.setdefault(kind, {})[name] = [old_value, new_value]
-            lines += [
-                self._event(case, kind, now, data=data)
-                for kind, data in by_kind.items()
-            ]
-        if lines:
-            self.env["aftersales.event"]._append(lines)
-
-    # Telling people ----------------------------------------------------------
-
-    def _notify_assigned(self):
-        """Tell new owners, with one message each however many cases they got. Who
-        takes a case himself needs no message."""
-        if self.env.context.get("mail_auto_subscribe_no_notify"):
-            return
-        own = self.filtered(lambda case: case.user_id == self.env.user)
-        for user, cases in (self - own).grouped("user_id").items():
-            if not user:
-                continue
-            items = Markup("").join(
-                Markup("<li>%s</li>") % case._get_html_link() for case in cases[:50]
-            )
-            thread = cases if len(cases) == 1 else self.env["mail.thread"]
-            thread.message_notify(
-                partner_ids=user.partner_id.ids,
-                subject=self.env._("After-sales cases assigned to you"),
-                body=Markup("<p>%s</p><ul>%s</ul>")
-                % (self.env._("These cases are yours now:"), items),
-            )
-
-    # Live refresh -----------------------------------------------------------
-
-    def _notify_changed(self):
-        """Tell open lists and boards that cases of these teams changed. One message
-        per company and transaction; it carries no content."""
-        companies = self.company_id
-        sent = self.env.cr.precommit.data.setdefault("aftersales.changed", set())
-        for company in companies.filtered(lambda c: c.id not in sent):
-            sent.add(company.id)
-            send_to_bus(
-                self.env,
-                f"aftersales_case_{company.id}",
-                "aftersales.case/changed",
-                {"company_id": company.id},
-            )
 
     # Actions ----------------------------------------------------------------
 

@@ -212,7 +212,7 @@ class AftersalesCase(models.Model):
         )
 
     def _link_customer(self, partner):
-        """Link the case to a customer, and to his order when it is plain which.
+        """Link the case to a customer, and to their order when it is plain which.
 
         :param partner: ``res.partner`` record
         """

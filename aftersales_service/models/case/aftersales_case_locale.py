@@ -20,12 +20,12 @@ class AftersalesCase(models.Model):
         return self.partner_id.lang or company.partner_id.lang or self.env.user.lang
 
     def _customer_tz(self):
-        """Return the name of the zone in which the customer is told times."""
+        """Return the name of the zone in which the customer is promised times."""
         self.ensure_one()
         return self.partner_id.tz or self.company_id.aftersales_tz or "UTC"
 
     def _customer_moment(self, at, zone=True):
-        """Return an instant in words for the customer: in his zone, which is named.
+        """Return an instant in words for the customer: in their zone, which is named.
 
         :param at: naive UTC ``datetime``
         :param bool zone: False leaves the name of the zone out

@@ -13,13 +13,13 @@ class AftersalesCase(models.Model):
 
     @api.model
     def _is_customers_env(self):
-        """Whether a portal or anonymous user asks with his own rights."""
+        """Whether a portal or anonymous user asks with their own rights."""
         # Stored by Odoo, so that it costs little; without a user nobody is internal.
         return not self.env.su and (not self.env.uid or self.env.user.share)
 
     @api.model
     def _refuse_customers(self):
-        """Close a view that colleagues have of a case: a customer who may read his
+        """Close a view that colleagues have of a case: a customer who may read their
         case may still not see this.
 
         :raise AccessError: for a portal or anonymous user

@@ -109,9 +109,7 @@ class AftersalesCase(models.Model):
                 self.env._("Choose or create the customer first, then go on.")
             )
         if self.mark:
-            refusals.append(
-                self.env._("It is set aside. Take it back with “Undo” first.")
-            )
+            refusals.append(self.env._("It is excluded. Restore it with “Undo” first."))
         if self._reopens(stage) and not self._is_reopenable(fields.Datetime.now()):
             refusals.append(
                 self.env._(
@@ -136,12 +134,12 @@ class AftersalesCase(models.Model):
 
     def _forbidden_move_sentence(self, stage):
         if self.stage_kind == "cancelled":
-            return self.env._("It is cancelled. Take it up again first.")
+            return self.env._("It is cancelled. Resume it first.")
         if stage.kind == "cancelled":
             return self.env._("It is resolved already; only open cases are cancelled.")
         if self.stage_kind == "closed":
-            return self.env._("It is closed. Reopen it by moving it back to work.")
-        return self.env._("It is resolved. Reopen it by moving it back to work.")
+            return self.env._("It is closed. Reopen it with “Resume”.")
+        return self.env._("It is resolved. Reopen it with “Resume”.")
 
     def _leaves_intake(self, stage):
         return self.stage_kind == "new" and stage.kind not in ("new", "cancelled")

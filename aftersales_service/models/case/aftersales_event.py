@@ -52,6 +52,6 @@ class AftersalesEvent(models.Model):
                 self.env._("Reopened"), "fa-folder-open-o", "warning", milestone=True
             ),
             "archived": EventKind(self.env._("Archived"), "fa-archive"),
-            "marked": EventKind(self.env._("Set aside"), "fa-ban", "warning"),
-            "unmarked": EventKind(self.env._("Taken back"), "fa-undo"),
+            "marked": EventKind(self.env._("Excluded"), "fa-ban", "warning"),
+            "unmarked": EventKind(self.env._("Restored"), "fa-undo"),
         }

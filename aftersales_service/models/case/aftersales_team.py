@@ -27,18 +27,19 @@ class AftersalesTeam(models.Model):
     leader_id = fields.Many2one(
         "res.users",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
-        help="Told when a promise of the team is broken. First level of escalation.",
+        help="Notified when a promise of the team is breached. First level of "
+        "escalation.",
     )
     department_head_id = fields.Many2one(
         "res.users",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
-        help="Second level of escalation. He need not work with after-sales: he sees "
-        "what is escalated to him. Empty: the next level is told.",
+        help="Second level of escalation. Needs no work with after-sales: what is "
+        "escalated can be seen. Empty: it falls to the next level.",
     )
     manager_id = fields.Many2one(
         "res.users",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
-        help="Third level of escalation. Empty: the next level is told.",
+        help="Third level of escalation. Empty: it falls to the next level.",
     )
     management_id = fields.Many2one(
         "res.users",
@@ -70,7 +71,7 @@ class AftersalesTeam(models.Model):
     acknowledge = fields.Boolean(
         string="Acknowledge Automatically",
         default=True,
-        help="Confirm receipt to the customer at once, and say by when he has an "
+        help="Confirm receipt to the customer at once, and say by when there is an "
         "answer.",
     )
     acknowledge_delay = fields.Integer(
@@ -88,8 +89,8 @@ class AftersalesTeam(models.Model):
     reopen_days = fields.Integer(
         string="Reopen Within (days)",
         default=14,
-        help="A customer's answer reopens his case until this many days after it "
-        "was closed. Later it becomes a new case, linked to the old one.",
+        help="A customer's answer reopens the case until this many days after it was "
+        "closed. Later it becomes a new case, linked to the old one.",
     )
     case_ids = fields.One2many("aftersales.case", "team_id")
     open_case_count = fields.Integer(
@@ -258,7 +259,7 @@ class AftersalesTeam(models.Model):
         nobody is set or the person has left.
 
         :param str level: code of a level
-        :return: tuple (``res.users``, code of his level); an empty user and the level
+        :return: tuple (``res.users``, code of their level); an empty user and the level
             asked for when there is nobody up to the top
         """
         self.ensure_one()

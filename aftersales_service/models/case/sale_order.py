@@ -21,7 +21,7 @@ class SaleOrder(models.Model):
 
     def _aftersales_references(self):
         """Return what a customer may call the order, in upper case: our number and
-        his own reference."""
+        their own reference."""
         self.ensure_one()
         return {
             reference.upper()

@@ -28,18 +28,18 @@ class AftersalesCase(models.Model):
         own = Clocks._load_of_cases(self.ids, ended=True)
         theirs = Clocks._load_of_cases(others.ids, ended=True)
         changed = []
-        for cycle in theirs:
-            if cycle.clock.state != "stopped":
-                changed += cycle.settle(Clocks._schedule(cycle), instant)
+        for row in theirs:
+            if row.clock.state != "stopped":
+                changed += row.settle(Clocks._schedule(row), instant)
         waits = self._absorb_waits(own, [*theirs, *changed], instant)
         before = Clocks._load_of_cases(others._absorbed_before(self), ended=True)
         changed += waits
         changed += self._absorb_durations(own, [*theirs, *before], others, instant)
-        for cycle in [*theirs, *changed]:
-            if cycle.values["case_id"] in others._ids:
-                schedule = Clocks._schedule(cycle)
-                cycle.add(machine.void(cycle.clock, schedule, instant, "merged"))
-                changed += [cycle] if cycle not in changed else []
+        for row in [*theirs, *changed]:
+            if row.values["case_id"] in others._ids:
+                schedule = Clocks._schedule(row)
+                row.add(machine.void(row.clock, schedule, instant, "merged"))
+                changed += [row] if row not in changed else []
         (self | others)._clocks_store(list({id(c): c for c in changed}.values()))
 
     def _absorbed_before(self, survivor):
@@ -71,12 +71,10 @@ class AftersalesCase(models.Model):
         if not still_open:
             return []
         schedule_of = self.env["aftersales.clock"].sudo()._schedule
-        for cycle in mine:
-            cycle.changed_rules = True
-            schedule = schedule_of(cycle)
-            cycle.add(
-                machine.move_start(cycle.clock, schedule, instant, min(still_open))
-            )
+        for row in mine:
+            row.changed_rules = True
+            schedule = schedule_of(row)
+            row.add(machine.move_start(row.clock, schedule, instant, min(still_open)))
         return mine
 
     def _begin_wait(self, wait, instant):
@@ -99,31 +97,31 @@ class AftersalesCase(models.Model):
         if not target:
             return []
         at, known = from_epoch(wait.started_at), self._clock_cycles_known()
-        cycle = self.sudo()._first_or_next_cycle(target, at, known, "", facts)
-        if not cycle:
+        row = self.sudo()._first_or_next_row(target, at, known, "", facts)
+        if not row:
             return []
         if not wait.is_open:
-            cycle.clock.carried_breach = True
-            cycle.clock.deadline = wait.deadline
-        schedule = self.env["aftersales.clock"].sudo()._schedule(cycle)
-        cycle.add(machine.start(cycle.clock, schedule, "merged"))
-        cycle.add(machine.judge_change(cycle.clock, schedule, instant, "merged"))
-        return [cycle]
+            row.clock.carried_breach = True
+            row.clock.deadline = wait.deadline
+        schedule = self.env["aftersales.clock"].sudo()._schedule(row)
+        row.add(machine.start(row.clock, schedule, "merged"))
+        row.add(machine.judge_change(row.clock, schedule, instant, "merged"))
+        return [row]
 
     def _absorb_durations(self, own, theirs, others, instant):
         """Let the solution of this case count the time spent on the others as well."""
         rules = self.env["aftersales.policy.target"]._clock_kinds()
         changed = []
-        for cycle in own:
-            kind = cycle.values["kind"]
+        for row in own:
+            kind = row.values["kind"]
             same = [c.clock for c in theirs if c.values["kind"] == kind]
-            if cycle.clock.state == "stopped" or not rules[kind].carried or not same:
+            if row.clock.state == "stopped" or not rules[kind].carried or not same:
                 continue
-            fresh = cycle.values["snapshot"].get("on_reopen") == "fresh"
-            earlier = [c for c in own if c.values["kind"] == kind and c is not cycle]
+            fresh = row.values["snapshot"].get("on_reopen") == "fresh"
+            earlier = [c for c in own if c.values["kind"] == kind and c is not row]
             lines = machine.absorb(
-                cycle.clock,
-                self.env["aftersales.clock"].sudo()._schedule(cycle),
+                row.clock,
+                self.env["aftersales.clock"].sudo()._schedule(row),
                 instant,
                 earlier=[] if fresh else [c.clock for c in earlier],
                 others=same,
@@ -131,9 +129,9 @@ class AftersalesCase(models.Model):
             for line in lines:
                 if line["kind"] == "clock_merged":
                     line["data"]["absorbed"] = others.ids
-            cycle.changed_rules = True
-            cycle.add(lines)
-            changed.append(cycle)
+            row.changed_rules = True
+            row.add(lines)
+            changed.append(row)
         return changed
 
     @api.model

@@ -35,7 +35,7 @@ class AftersalesCase(models.Model):
         """
         by_code = {}
         for case, values in before.items():
-            if case._has_live_promises():
+            if case._is_live():
                 for code in case._events_of_change(values):
                     by_code.setdefault(code, []).append(case.id)
         for code, case_ids in by_code.items():
@@ -63,14 +63,14 @@ class AftersalesCase(models.Model):
 
         A promise keeps its start and its pauses. One that no policy makes any more is
         void; one that is made now and was not before counts from where it would have
-        counted. Decided promises, times told to a customer and deadlines set by hand
-        stay, and so does a promise whose own policy was only archived.
+        counted. Decided promises, times promised to a customer and deadlines set by
+        hand stay, and so does a promise whose own policy was only archived.
 
         :param at: when, a ``datetime``
         :param str cause: code for the ledger
         :param versions: also bring promises up to the present version of their policy
         """
-        cases = self.filtered(lambda case: case._has_live_promises())
+        cases = self.filtered(lambda case: case._is_live())
         if cases:
             matched, last = cases._rematch_running(at, cause, versions)
             cases._clocks_start_missing(matched, last, at, cause)
@@ -93,7 +93,7 @@ class AftersalesCase(models.Model):
             last[case_id, kind] = row
             if row.clock.state != "stopped":
                 target = matched[case_id].get(kind)
-                changed += self._rematch_cycle(row, target, instant, cause, versions)
+                changed += self._rematch_row(row, target, instant, cause, versions)
         self._clocks_store(changed)
         return matched, last
 
@@ -102,7 +102,7 @@ class AftersalesCase(models.Model):
         rules = self.env["aftersales.policy.target"]._clock_kinds()
         return [kind for kind, rule in rules.items() if not rule.per_subject]
 
-    def _rematch_cycle(self, row, target, instant, cause, versions=False):
+    def _rematch_row(self, row, target, instant, cause, versions=False):
         """Change one running cycle to another target.
 
         :param target: plain data of a target, or None if no policy makes the promise
@@ -124,7 +124,7 @@ class AftersalesCase(models.Model):
         last.values.update(case._rule_values(target), is_manual=False)
         last.changed_rules = True
         schedule = Clocks._schedule(last)
-        case._complete_cycle(last, None)
+        case._complete_row(last, None)
         last.add(
             machine.retarget(
                 last.clock,
@@ -171,8 +171,7 @@ class AftersalesCase(models.Model):
         """
         rules = self.env["aftersales.policy.target"]._clock_kinds()
         facts = self._clock_facts()
-        for case_id, lost_at in self._owner_lost_at().items():
-            facts[case_id].owner_lost_at = to_epoch(lost_at)
+        self._add_history(facts)
         missing = []
         for case in self.sudo():
             for kind, target in matched[case.id].items():
@@ -186,24 +185,24 @@ class AftersalesCase(models.Model):
         self._add_moves(facts, {case.id for case, *_rest in missing})
         until = to_epoch(at)
         rows = [
-            case._cycle_after(row, target, start, facts[case.id].rests(until))
+            case._row_after(row, target, start, facts[case.id].waiting(until))
             for case, target, row, start in missing
             if not life.was_fulfilled(
-                rules[target["kind"]], start, facts[case.id].rests(until)
+                rules[target["kind"]], start, facts[case.id].waiting(until)
             )
         ]
         self._clocks_begin(rows, machine.start, facts, changed_at=at, cause=cause)
 
-    def _cycle_after(self, previous, target, start, rests):
+    def _row_after(self, previous, target, start, waiting):
         """Return the cycle of a promise that is made again, or for the first time.
 
         :param previous: its last row, or None
-        :param rests: see ``Facts.rests``
+        :param waiting: see ``Facts.waiting``
         """
         number = previous.values["cycle"] if previous else 0
-        row = self._new_cycle(target, start, cycle=number + 1)
+        row = self._new_row(target, start, cycle=number + 1)
         rule = self.env["aftersales.policy.target"]._clock_kinds()[target["kind"]]
         terms, last = row.values["snapshot"], previous and previous.clock
-        life.take_up(row.clock, rule, terms, last, rests)
-        self._complete_cycle(row, None)
+        life.take_up(row.clock, rule, terms, last, waiting)
+        self._complete_row(row, None)
         return row

@@ -15,16 +15,16 @@ from .aftersales_clock_row import ACT_COLUMNS, ALL_COLUMNS, ClockRow, columns_of
 _ENGINE = object()
 
 # Events with a hook.
-TOLD = frozenset({"breached", "warned", "error"})
+ANNOUNCED = frozenset({"breached", "warned", "error"})
 # Seconds until a clock without a deadline looks for one again.
 ERROR_RETRY = 3600
 
 STATES = [("running", "Running"), ("paused", "Paused"), ("stopped", "Stopped")]
 OUTCOMES = [
     ("none", "Open"),
-    ("met", "Kept"),
-    ("breached", "Broken"),
-    ("void", "Void"),
+    ("met", "Met"),
+    ("breached", "Breached"),
+    ("void", "Not counted"),
 ]
 
 
@@ -38,6 +38,7 @@ class AftersalesClock(models.Model):
 
     _name = "aftersales.clock"
     _description = "After-Sales Clock"
+    _inherit = ["aftersales.batch.mixin"]
     _order = "case_id, kind, cycle"
     _rec_name = "kind"
     _log_access = False
@@ -78,13 +79,13 @@ class AftersalesClock(models.Model):
     snapshot = fields.Json(help="The rules the promise was started with.")
     fixed_deadline = fields.Datetime(
         string="Fixed Time",
-        help="A time told to the customer, or set by hand: pauses, holidays and other "
-        "policies do not move it.",
+        help="A time promised to the customer, or set by hand: pauses, holidays and "
+        "other policies do not move it.",
     )
     floor_at = fields.Datetime(
         string="Not Before",
         help="The deadline is never before this time. A promise that ends earlier had "
-        "not been made yet and is void.",
+        "not been made yet and is not counted.",
     )
     is_manual = fields.Boolean(string="Set by Hand", help="A manager set the deadline.")
     manual_reason = fields.Char(string="Reason", help="Why it was set by hand.")
@@ -104,23 +105,25 @@ class AftersalesClock(models.Model):
     warned_at = fields.Datetime(string="Warned")
     pauses = fields.Json(help="List of [from, to, cause]; instants in epoch seconds.")
     carried_seconds = fields.Integer(
-        string="Carried (s)", help="Seconds used up before the case was reopened."
+        string="Used Before Reopening (s)",
+        help="Seconds used up before the case was reopened.",
     )
     carried_breach = fields.Boolean(
-        help="Broken in an earlier cycle already: counts in no figure of this one."
+        string="Breached Before Reopening",
+        help="Breached in an earlier cycle already: counts in no figure of this one.",
     )
-    void_cause = fields.Char()
-    breach_cause = fields.Char()
+    void_cause = fields.Char(string="Not Counted Because")
+    breach_cause = fields.Char(string="Breached Because")
     decided_at = fields.Datetime(
         string="Decided",
-        help="The instant it was kept, or its deadline if it was broken.",
+        help="The instant it was met, or its deadline if it was breached.",
     )
     stopped_at = fields.Datetime(string="Ended")
     calendar_seconds = fields.Integer(string="Duration (s)")
     business_seconds = fields.Integer(string="Duration in Service Hours (s)")
     net_seconds = fields.Integer(string="Duration Without Pauses (s)")
     decision = fields.Json(help="Why it was decided so: frozen at that moment.")
-    steps_done = fields.Json(help="Keys of the steps of the ladder taken or skipped.")
+    steps_done = fields.Json(help="Keys of the escalation steps taken or skipped.")
 
     # The job
     next_event_at = fields.Datetime()
@@ -133,8 +136,9 @@ class AftersalesClock(models.Model):
     last_error = fields.Char()
     retry_at = fields.Datetime()
     owes_steps = fields.Boolean(
-        help="Broken and ended at once, because the next promise of the chain began. "
-        "Its steps at the deadline are still to be taken."
+        string="Steps Pending",
+        help="Breached and ended at once, because the next promise of the chain began. "
+        "Its steps at the deadline are still to be taken.",
     )
 
     _cycle_uniq = models.UniqueIndex(
@@ -156,10 +160,10 @@ class AftersalesClock(models.Model):
             ("paused", self.env._("Paused")),
             ("resumed", self.env._("Resumed")),
             ("warned", self.env._("At risk")),
-            ("met", self.env._("Kept")),
-            ("breached", self.env._("Broken")),
+            ("met", self.env._("Met")),
+            ("breached", self.env._("Breached")),
             ("stopped", self.env._("Ended")),
-            ("voided", self.env._("Void")),
+            ("voided", self.env._("Not counted")),
             ("replanned", self.env._("Planned again")),
             ("retargeted", self.env._("Changed")),
             ("fixed", self.env._("Deadline set by hand")),
@@ -249,41 +253,41 @@ class AftersalesClock(models.Model):
         return list(last.values())
 
     @api.model
-    def _store(self, cycles, now):
+    def _store(self, rows, now):
         """Write changed and new cycles, their ledger lines, and tell who listens.
 
-        :param list cycles: :class:`ClockRow` objects; others are left alone
+        :param list rows: :class:`ClockRow` objects; others are left alone
         :param int now: epoch seconds
         :return: the cycles something happened to
         """
-        cycles = [cycle for cycle in cycles if cycle.lines]
-        if not cycles:
-            return cycles
-        for cycle in cycles:
-            self._complete(cycle, now)
-        self._update([c for c in cycles if c.id and not c.changed_rules])
-        self._update([c for c in cycles if c.id and c.changed_rules], ALL_COLUMNS)
-        self._insert([cycle for cycle in cycles if cycle.id is None])
-        self._write_ledger(cycles)
+        rows = [row for row in rows if row.lines]
+        if not rows:
+            return rows
+        for row in rows:
+            self._complete(row, now)
+        self._update([c for c in rows if c.id and not c.changed_rules])
+        self._update([c for c in rows if c.id and c.changed_rules], ALL_COLUMNS)
+        self._insert([row for row in rows if row.id is None])
+        self._write_ledger(rows)
         self._forget_cache()
         # What is computed from clocks is computed again.
-        cases = {cycle.values["case_id"] for cycle in cycles}
+        cases = {row.values["case_id"] for row in rows}
         self.env["aftersales.case"].browse(cases).modified(["clock_ids"])
-        return cycles
+        return rows
 
     @api.model
-    def _complete(self, cycle, now):
+    def _complete(self, row, now):
         """Set what follows from the machine's part: durations, frozen reasons, when
         to look again, last event."""
-        clock, values = cycle.clock, cycle.values
+        clock, values = row.clock, row.values
         until = clock.stopped_at or clock.decided_at
         if until is not None:
-            business = self._business_schedule(cycle)
+            business = self._business_schedule(row)
             names = ("calendar_seconds", "business_seconds", "net_seconds")
             measured = machine.durations(clock, business, until)
             values.update(zip(names, measured, strict=True))
             if not values.get("decision"):
-                values["decision"] = self._decision(cycle)
+                values["decision"] = self._decision(row)
         if clock.error:
             values["last_error"] = clock.error
             values["error_count"] = (values.get("error_count") or 0) + 1
@@ -292,14 +296,14 @@ class AftersalesClock(models.Model):
         elif values.get("error_count") and not values["pending_event"]:
             values.update(error_count=0, last_error=None, retry_at=None)
         if not self._is_listened_to():
-            values["last_event"] = cycle.last_news
+            values["last_event"] = row.last_news
 
     @api.model
-    def _decision(self, cycle):
+    def _decision(self, row):
         """Return the reasons of a decision as they are known now, to be kept."""
-        clock, values = cycle.clock, cycle.values
+        clock, values = row.clock, row.values
         until = clock.decided_at
-        schedule = self._schedule(cycle)
+        schedule = self._schedule(row)
         spans = machine.explain(clock, schedule, until)
         return {
             "at": until,
@@ -311,23 +315,21 @@ class AftersalesClock(models.Model):
             "consumed_seconds": machine.consumed(clock, schedule, until),
             "calendar_id": values["calendar_id"],
             "tz": values["tz"],
-            "durations": machine.durations(
-                clock, self._business_schedule(cycle), until
-            ),
+            "durations": machine.durations(clock, self._business_schedule(row), until),
             "spans": [list(span) for span in spans],
         }
 
     @api.model
-    def _insert(self, cycles):
-        if not cycles:
+    def _insert(self, rows):
+        if not rows:
             return
-        ids = insert_rows(self, columns_of(cycles, ALL_COLUMNS))
-        for cycle, clock_id in zip(cycles, ids, strict=True):
-            cycle.id = clock_id
+        ids = insert_rows(self, columns_of(rows, ALL_COLUMNS))
+        for row, clock_id in zip(rows, ids, strict=True):
+            row.id = clock_id
 
     @api.model
-    def _update(self, cycles, columns=ACT_COLUMNS):
-        if not cycles:
+    def _update(self, rows, columns=ACT_COLUMNS):
+        if not rows:
             return
         names = list(columns)
         self.env.cr.execute(
@@ -339,35 +341,35 @@ class AftersalesClock(models.Model):
                     SQL("%s = %s", SQL.identifier(n), SQL.identifier("new", n))
                     for n in names
                 ),
-                ids=[cycle.id for cycle in cycles],
-                arrays=typed_arrays(self, columns_of(cycles, columns)),
+                ids=[row.id for row in rows],
+                arrays=typed_arrays(self, columns_of(rows, columns)),
                 names=SQL(", ").join(map(SQL.identifier, names)),
             )
         )
 
     @api.model
-    def _write_ledger(self, cycles):
+    def _write_ledger(self, rows):
         lines = []
-        for cycle in cycles:
-            for line in cycle.lines:
+        for row in rows:
+            for line in row.lines:
                 values = {
                     **line,
-                    "case_id": cycle.values["case_id"],
-                    "clock_id": cycle.id,
-                    "data": {**line["data"], **self._ledger_data(cycle, line)},
+                    "case_id": row.values["case_id"],
+                    "clock_id": row.id,
+                    "data": {**line["data"], **self._ledger_data(row, line)},
                 }
                 for name in ("at", "deadline_before", "deadline_after"):
                     if values[name] is not None:
                         values[name] = from_epoch(values[name])
                 lines.append(values)
-            cycle.lines = []
+            row.lines = []
         self.env["aftersales.event"]._append(lines)
 
     @api.model
-    def _ledger_data(self, cycle, line):
+    def _ledger_data(self, row, line):
         """Return what a line says of the clock besides what the machine says: with
         that, enough to rebuild it."""
-        values = cycle.values
+        values = row.values
         data = {"kind": values["kind"], "cycle": values["cycle"]}
         if values["subject"]:
             data["subject"] = values["subject"]
@@ -386,20 +388,20 @@ class AftersalesClock(models.Model):
     # Schedules ----------------------------------------------------------------
 
     @api.model
-    def _schedule(self, cycle):
+    def _schedule(self, row):
         """Return the ``Schedule`` a cycle is counted in."""
-        if cycle.values["snapshot"]["calendar_mode"] == "always":
+        if row.values["snapshot"]["calendar_mode"] == "always":
             return ALWAYS
         return self.env["resource.calendar"]._aftersales_schedule_of(
-            cycle.values["calendar_id"], cycle.values["company_id"]
+            row.values["calendar_id"], row.values["company_id"]
         )
 
     @api.model
-    def _business_schedule(self, cycle):
+    def _business_schedule(self, row):
         """Return the ``Schedule`` of the team, for the durations of reports."""
         return self.env["resource.calendar"]._aftersales_schedule_of(
-            cycle.values["snapshot"]["business_calendar_id"],
-            cycle.values["company_id"],
+            row.values["snapshot"]["business_calendar_id"],
+            row.values["company_id"],
         )
 
     # Telling ------------------------------------------------------------------
@@ -410,17 +412,17 @@ class AftersalesClock(models.Model):
         return is_listened_to(self)
 
     @api.model
-    def _announce(self, cycles, _now):
+    def _announce(self, rows, _now):
         """Tell others what happened; extendable through the ``_on_…`` hooks."""
         if self._is_listened_to():
-            self._write_last_event(cycles)
+            self._write_last_event(rows)
         by_hook = defaultdict(list)
-        for cycle in cycles:
-            for code in TOLD & set(cycle.news):
-                by_hook[code].append(cycle.id)
+        for row in rows:
+            for code in ANNOUNCED & set(row.news):
+                by_hook[code].append(row.id)
         for code, ids in by_hook.items():
             getattr(self, f"_on_{code}")(self.browse(ids))
-        self._forget_failures([c.id for c in cycles if c.values.get("pending_event")])
+        self._forget_failures([c.id for c in rows if c.values.get("pending_event")])
 
     @api.model
     def _forget_failures(self, ids):
@@ -443,15 +445,15 @@ class AftersalesClock(models.Model):
             self._forget_cache()
 
     @api.model
-    def _write_last_event(self, cycles):
+    def _write_last_event(self, rows):
         """Write what happened through the ORM, once per batch and value: an automated
         action sees every event, also of a clock that several things happened to."""
-        rounds = max(len(cycle.codes) for cycle in cycles)
+        rounds = max(len(row.codes) for row in rows)
         for place in range(rounds):
             by_code = defaultdict(list)
-            for cycle in cycles:
-                if place < len(cycle.codes):
-                    by_code[cycle.codes[place]].append(cycle.id)
+            for row in rows:
+                if place < len(row.codes):
+                    by_code[row.codes[place]].append(row.id)
             for code, ids in by_code.items():
                 clocks = self.browse(ids).with_context(aftersales_engine=_ENGINE)
                 clocks.write({"last_event": code})

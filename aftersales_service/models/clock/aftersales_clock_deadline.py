@@ -39,10 +39,10 @@ class AftersalesClock(models.Model):
             return self.env._(
                 "Only a manager of After-Sales sets the deadline of a promise."
             )
-        if self._is_told():
+        if self._is_promised_time():
             return self.env._(
-                "The customer was told this time. Promise him a new one instead, with "
-                "“Promise a time” on the case."
+                "This time was promised to the customer. Promise a new one instead, "
+                "with “Promise a time” on the case."
             )
         over = self.deadline and self.deadline < fields.Datetime.now()
         decided = self.outcome != "none" or self.carried_breach or over
@@ -166,7 +166,7 @@ class AftersalesClock(models.Model):
             result.append(
                 self.env._("Escalation steps still to come follow the new deadline.")
             )
-        return [*result, *self._preview_told(reader)]
+        return [*result, *self._preview_promised_times(reader)]
 
     def _preview_move(self, deadline, reader):
         new = reader.moment(deadline)
@@ -188,19 +188,19 @@ class AftersalesClock(models.Model):
             "The deadline moves from %(old)s to %(new)s, %(time)s earlier.", **values
         )
 
-    def _preview_told(self, reader):
+    def _preview_promised_times(self, reader):
         """Return sentences on the times the customer was told: they stay."""
-        told_sudo = self.sudo().case_id.clock_ids.filtered(
-            lambda clock: clock._is_told() and clock.state != "stopped"
+        promised_sudo = self.sudo().case_id.clock_ids.filtered(
+            lambda clock: clock._is_promised_time() and clock.state != "stopped"
         )
         return [
             self.env._(
-                "The customer was told %(when)s (%(promise)s). That does not change; "
-                "tell him if it will not hold.",
+                "The customer was promised %(when)s (%(promise)s). That does not "
+                "change; tell the customer if it will not hold.",
                 when=reader.moment(to_epoch(clock.fixed_deadline)),
                 promise=clock.with_env(self.env)._promise_label(),
             )
-            for clock in told_sudo
+            for clock in promised_sudo
             if clock.fixed_deadline
         ]
 
@@ -214,12 +214,10 @@ class AftersalesClock(models.Model):
         :param str reason: kept on the clock, for who asks why
         """
 
-        def fix(_case, cycle, schedule, instant):
-            cycle.values["is_manual"] = True
-            cycle.add(
-                machine.fix(
-                    cycle.clock, schedule, instant, to_epoch(deadline), "manual"
-                )
+        def fix(_case, row, schedule, instant):
+            row.values["is_manual"] = True
+            row.add(
+                machine.fix(row.clock, schedule, instant, to_epoch(deadline), "manual")
             )
 
         self._change_by_hand(fix, reason)
@@ -240,43 +238,43 @@ class AftersalesClock(models.Model):
         )
         facts = cases_sudo._clock_facts(whole=True)
 
-        def reset(case, cycle, schedule, instant):
-            target = matched[case.id].get(cycle.values["kind"])
-            rests = facts[case.id].rests(instant)
-            self._reset_cycle(case, cycle, schedule, instant, target, rests)
+        def reset(case, row, schedule, instant):
+            target = matched[case.id].get(row.values["kind"])
+            waiting = facts[case.id].waiting(instant)
+            self._reset_row(case, row, schedule, instant, target, waiting)
 
         by_hand._change_by_hand(reset, reason)
         cases_sudo._clocks_rematch(now)
 
-    def _reset_cycle(self, case, cycle, schedule, instant, target, rests):
+    def _reset_row(self, case, row, schedule, instant, target, waiting):
         """Let one promise follow from its rules again.
 
         :param target: plain data of the target that is chosen now, or None
-        :param rests: see ``Facts.rests``
+        :param waiting: see ``Facts.waiting``
         """
-        clock, values = cycle.clock, cycle.values
+        clock, values = row.clock, row.values
         values["is_manual"] = False
         seconds = clock.target_seconds
         if target and target["id"] != values["target_id"]:
             values.update(case._rule_values(target))
-            case._complete_cycle(cycle, None)
+            case._complete_row(row, None)
             seconds = target["target_seconds"]
         known = clock.pauses[-1][1] if clock.pauses else clock.started_at
         rule = self.env["aftersales.policy.target"]._clock_kinds()[values["kind"]]
-        missed = life.missed_pauses(rule, values["snapshot"], rests, known)
+        missed = life.missed_pauses(rule, values["snapshot"], waiting, known)
         lines = machine.retarget(
             clock,
             schedule,
-            self.env["aftersales.clock"].sudo()._schedule(cycle),
+            self.env["aftersales.clock"].sudo()._schedule(row),
             instant,
             target_seconds=seconds,
             warn_percent=values["snapshot"]["warn_percent"],
             steps=values["snapshot"].get("steps", []),
             cause="manual_reset",
-            rests=missed,
+            missed=missed,
         )
-        cycle.add(lines)
-        case._pause_as_stage(cycle, schedule, instant)
+        row.add(lines)
+        case._pause_as_stage(row, schedule, instant)
 
     def _change_by_hand(self, change, reason):
         """Change the rules of the promises among these that are still open.
@@ -289,12 +287,12 @@ class AftersalesClock(models.Model):
         instant = to_epoch(cases_sudo._clock_now())
         Clocks = self.env["aftersales.clock"].sudo()
         changed = []
-        for cycle in Clocks._load(
+        for row in Clocks._load(
             SQL("id = ANY(%s)", list(self.ids)), SQL("ORDER BY id FOR NO KEY UPDATE")
         ):
-            schedule = Clocks._schedule(cycle)
-            cycles = cycle.settle(schedule, instant)
-            last = cycles[-1]
+            schedule = Clocks._schedule(row)
+            rows = row.settle(schedule, instant)
+            last = rows[-1]
             if last.clock.is_open and last.clock.state != "stopped":
                 values = {"manual_reason": reason, "manual_user_id": self.env.uid}
                 last.values.update(values)
@@ -303,6 +301,6 @@ class AftersalesClock(models.Model):
                 change(case, last, schedule, instant)
                 followers = last.follow(schedule, instant)
                 case._pause_as_stage(followers[-1], schedule, instant)
-                cycles += followers[1:]
-            changed += cycles
+                rows += followers[1:]
+            changed += rows
         cases_sudo._clocks_store(changed)

@@ -1,7 +1,5 @@
 import logging
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -9,7 +7,7 @@ from ...tools import clock_machine as machine
 from ...tools.business_time import from_epoch, to_epoch
 from ...tools.core_api import commit_progress
 from ..base.trust import system_only
-from .aftersales_clock import ERROR_RETRY, TOLD
+from .aftersales_clock import ANNOUNCED, ERROR_RETRY
 
 _logger = logging.getLogger(__name__)
 
@@ -39,25 +37,7 @@ class AftersalesClock(models.Model):
         now = to_epoch(fields.Datetime.now())
         while self._repeated(self._tick_batch, now):
             pass
-        self._repeated(self._tell_again, now)
-
-    @api.model
-    def _repeated(self, work, now):
-        """Do a batch. If somebody changed what it needs since its snapshot was taken,
-        begin it anew with another one.
-
-        :param work: function of an instant, which commits
-        :return: what the function returns
-        :raise OperationalError: when it never works
-        """
-        for attempt in range(ATTEMPTS):
-            try:
-                return work(now)
-            except OperationalError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-                _logger.info("batch of clocks is begun anew", exc_info=True)
-                self.env.cr.rollback()
+        self._repeated(self._notify_again, now)
 
     @api.model
     def _tick_batch(self, now):
@@ -65,40 +45,40 @@ class AftersalesClock(models.Model):
 
         :return: whether there are more, and time for them
         """
-        cycles = self._lock_due(now)
-        if not cycles:
+        rows = self._lock_due(now)
+        if not rows:
             return False
         # Those that follow in a chain are added to the list.
-        count = len(cycles)
-        self._tick(cycles, now)
+        count = len(rows)
+        self._tick(rows, now)
         more = count == BATCH_SIZE
         left = commit_progress(self.env, count, remaining=int(more))
         return bool(left and more)
 
     @api.model
-    def _tell_again(self, now):
+    def _notify_again(self, now):
         """Do what is left to do for clocks that have ended meanwhile: tell what could
         not be told, take the steps that waited."""
-        cycles = self._load(
+        rows = self._load(
             SQL("state = 'stopped' AND retry_at <= %s", from_epoch(now)),
             SQL("ORDER BY retry_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED", BATCH_SIZE),
         )
-        if cycles:
-            owed = {cycle.id for cycle in cycles if self._is_owed(cycle)}
-            self._forget_failures([c.id for c in cycles if c.id not in owed])
-            self._tick([c for c in cycles if c.id in owed], now)
-            commit_progress(self.env, len(cycles))
+        if rows:
+            owed = {row.id for row in rows if self._is_owed(row)}
+            self._forget_failures([c.id for c in rows if c.id not in owed])
+            self._tick([c for c in rows if c.id in owed], now)
+            commit_progress(self.env, len(rows))
 
     @api.model
-    def _is_owed(self, cycle):
+    def _is_owed(self, row):
         """Whether something is left to do for a clock that has ended."""
-        return cycle.values["owes_steps"] or self._is_to_be_told(cycle)
+        return row.values["owes_steps"] or self._is_notification_due(row)
 
     @api.model
-    def _is_to_be_told(self, cycle):
+    def _is_notification_due(self, row):
         """Whether somebody still waits to be told of what could not be told."""
-        pending = cycle.values["pending_event"]
-        return pending in TOLD or bool(pending and self._is_listened_to())
+        pending = row.values["pending_event"]
+        return pending in ANNOUNCED or bool(pending and self._is_listened_to())
 
     @api.model
     def _lock_due(self, now, limit=None):
@@ -112,75 +92,75 @@ class AftersalesClock(models.Model):
         )
 
     @api.model
-    def _tick(self, cycles, now):
+    def _tick(self, rows, now):
         """Judge locked clocks and tell what happened, isolating what fails."""
-        settled = self._isolated(cycles, self._tick_cycles, now)
+        settled = self._isolated(rows, self._tick_rows, now)
         self._isolated(
             [c for c in settled if c.clock.steps and self._has_passed_steps(c, now)],
-            self._climb,
+            self._take_due_steps,
             now,
             pending=False,
         )
         owing = [c for c in settled if c.values.get("owes_steps")]
-        self._isolated(owing, self._climb_ended, now, pending=False)
-        self._tell(settled, now)
+        self._isolated(owing, self._take_steps_of_ended, now, pending=False)
+        self._announce_news(settled, now)
 
     @api.model
-    def _has_passed_steps(self, cycle, now):
-        return bool(machine.passed_steps(cycle.clock, self._schedule(cycle), now))
+    def _has_passed_steps(self, row, now):
+        return bool(machine.passed_steps(row.clock, self._schedule(row), now))
 
     @api.model
-    def _climb(self, cycles, now):
+    def _take_due_steps(self, rows, now):
         """Hook: steps of the ladder are due on these clocks.
 
-        :param list cycles: locked :class:`ClockRow` objects
+        :param list rows: locked :class:`ClockRow` objects
         :param int now: epoch seconds
         """
 
     @api.model
-    def _climb_ended(self, cycles, now):
+    def _take_steps_of_ended(self, rows, now):
         """Hook: these clocks ended when they broke, and steps at their deadlines are
         left.
 
-        :param list cycles: locked :class:`ClockRow` objects
+        :param list rows: locked :class:`ClockRow` objects
         :param int now: epoch seconds
         """
 
     @api.model
-    def _tick_cycles(self, cycles, now):
+    def _tick_rows(self, rows, now):
         """Let time pass on clocks until an instant, and store what happened. Cycles
         that follow in a chain are added to the list."""
-        healing = [cycle for cycle in cycles if cycle.clock.error]
-        for cycle in list(cycles):
-            if cycle.values["pending_event"]:
-                cycle.news.append(cycle.values["pending_event"])
-            if cycle.clock.state == "stopped":
+        healing = [row for row in rows if row.clock.error]
+        for row in list(rows):
+            if row.values["pending_event"]:
+                row.news.append(row.values["pending_event"])
+            if row.clock.state == "stopped":
                 continue  # what follows on it has begun long since
-            schedule = self._schedule(cycle)
-            cycle.add(machine.tick(cycle.clock, schedule, now))
-            followers = self._followers(cycle, schedule, now)
+            schedule = self._schedule(row)
+            row.add(machine.tick(row.clock, schedule, now))
+            followers = self._followers(row, schedule, now)
             for last in followers[-1:]:
                 last.add(machine.tick(last.clock, schedule, now))
-            cycles += followers
-        for cycle in cycles:
+            rows += followers
+        for row in rows:
             # What is due and cannot be done now must not be due at once again.
-            due = cycle.clock.next_event_at
+            due = row.clock.next_event_at
             if due is not None and due <= now:
-                cycle.clock.next_event_at = now + STEP_RETRY
-        quiet = [cycle for cycle in cycles if not cycle.lines]
-        self._store(cycles, now)
+                row.clock.next_event_at = now + STEP_RETRY
+        quiet = [row for row in rows if not row.lines]
+        self._store(rows, now)
         # The next of a chain, and one whose error ended, has a deadline of its own.
-        dated = [c for c in cycles if c.clock.chained]
+        dated = [c for c in rows if c.clock.chained]
         dated += [c for c in healing if not c.clock.error]
-        moved = {cycle.values["case_id"] for cycle in dated}
+        moved = {row.values["case_id"] for row in dated}
         self.env["aftersales.case"].browse(moved)._refresh_clock_mirrors()
-        for cycle in quiet:
-            if cycle.clock.error:
-                cycle.clock.next_event_at = now + ERROR_RETRY
+        for row in quiet:
+            if row.clock.error:
+                row.clock.next_event_at = now + ERROR_RETRY
         self._update(quiet)
 
     @api.model
-    def _followers(self, cycle, schedule, now):
+    def _followers(self, row, schedule, now):
         """Return the cycles that follow on one of a chain. No pause moves a deadline
         set by hand; what follows on it waits from its start if its case does."""
 
@@ -188,26 +168,26 @@ class AftersalesClock(models.Model):
             case = self.env["aftersales.case"].browse(follower.values["case_id"])
             case._pause_as_stage(follower, schedule, follower.clock.started_at)
 
-        by_hand = cycle.clock.fixed_deadline is not None
-        return cycle.follow(schedule, now, wait if by_hand else None)[1:]
+        by_hand = row.clock.fixed_deadline is not None
+        return row.follow(schedule, now, wait if by_hand else None)[1:]
 
     @api.model
-    def _tell(self, cycles, now):
+    def _announce_news(self, rows, now):
         """Announce what happened. A failure never undoes the fact: it is noted on the
         clock and tried again by the job."""
         listened = self._is_listened_to()
-        for cycle in cycles:
-            pending = cycle.values.get("pending_event")
-            if pending and pending not in cycle.news:
-                cycle.news.insert(0, pending)
+        for row in rows:
+            pending = row.values.get("pending_event")
+            if pending and pending not in row.news:
+                row.news.insert(0, pending)
         self._isolated(
-            [c for c in cycles if c.news and (listened or TOLD & set(c.news))],
+            [c for c in rows if c.news and (listened or ANNOUNCED & set(c.news))],
             self._announce,
             now,
         )
 
     @api.model
-    def _isolated(self, cycles, work, now, *, pending=True):
+    def _isolated(self, rows, work, now, *, pending=True):
         """Do some work on all cycles at once, or one by one if that fails.
 
         :param work: function of a list of cycles, which it may add to, and an instant
@@ -215,39 +195,26 @@ class AftersalesClock(models.Model):
             happened to it
         :return: the cycles that were worked on
         """
-        if not cycles:
+        if not rows:
             return []
-        ids = [cycle.id for cycle in cycles]
-        news = {cycle.id: list(cycle.news) for cycle in cycles}
-        if self._attempt(cycles, work, now) is None:
-            return cycles
+        ids = [row.id for row in rows]
+        news = {row.id: list(row.news) for row in rows}
+        _result, error = self._attempt(work, rows, now)
+        if error is None:
+            return rows
         done = []
-        for cycle in self._load(
+        for row in self._load(
             SQL("id = ANY(%s)", ids), SQL("ORDER BY id FOR NO KEY UPDATE")
         ):
-            cycle.news = list(news[cycle.id])
-            single = [cycle]
-            error = self._attempt(single, work, now)
+            row.news = list(news[row.id])
+            single = [row]
+            _result, error = self._attempt(work, single, now)
             if error is None:
                 done += single
             else:
-                told = news[cycle.id] or cycle.news
-                self._note_failure(cycle.id, error, told if pending else [], now)
+                told = news[row.id] or row.news
+                self._note_failure(row.id, error, told if pending else [], now)
         return done
-
-    @api.model
-    def _attempt(self, cycles, work, now):
-        """Work within a savepoint; return the error, if any. What the database may
-        solve by repeating the transaction is raised."""
-        try:
-            with self.env.cr.savepoint():
-                work(cycles, now)
-        except OperationalError:
-            raise
-        except Exception as error:  # noqa: BLE001
-            _logger.info("work on %s clocks failed", len(cycles), exc_info=True)
-            return error
-        return None
 
     @api.model
     def _note_failure(self, clock_id, error, news, now):
@@ -277,7 +244,7 @@ class AftersalesClock(models.Model):
                 id=clock_id,
                 error=f"{type(error).__name__}: {error}"[:500],
                 pending=next(
-                    (c for c in news if c in TOLD), news[-1] if news else None
+                    (c for c in news if c in ANNOUNCED), news[-1] if news else None
                 ),
                 now=from_epoch(now),
                 max=MAX_RETRY,

@@ -11,8 +11,8 @@ from ..base.aftersales_job import JobKind
 from ..base.resource_calendar import FreshSchedules
 
 CAUSE = "calendar_change"
-# Somebody who read the old hours just before they changed may write what he planned in
-# them a little later: after this time everything is looked at once more.
+# Somebody who read the old hours just before they changed may write what was planned
+# in them a little later: after this time everything is looked at once more.
 SECOND_LOOK = timedelta(minutes=2)
 
 
@@ -100,95 +100,95 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _replan_job_work(self, job, ids):
-        """Plan promises again and list those told to a customer that now end when
+        """Plan promises again and list those promised to a customer that now end when
         nobody is there.
 
         :return: dict: how many moved earlier, later, were broken by it or have no time
-            any more, and the ids of told promises to look after
+            any more, and the ids of promised times to look after
         """
         clocks = self.with_context(aftersales_schedules=FreshSchedules())
         now = to_epoch(fields.Datetime.now())
-        cycles = clocks._load(
+        rows = clocks._load(
             SQL("id = ANY(%s) AND state <> 'stopped'", ids),
             SQL("ORDER BY id FOR NO KEY UPDATE"),
         )
-        before = {cycle.id: cycle.clock.deadline for cycle in cycles}
-        looks = {cycle.id: cycle.clock.next_event_at for cycle in cycles}
-        changed = [c for cycle in cycles for c in clocks._replan_cycle(cycle, job, now)]
+        before = {row.id: row.clock.deadline for row in rows}
+        looks = {row.id: row.clock.next_event_at for row in rows}
+        changed = [c for row in rows for c in clocks._replan_row(row, job, now)]
         tally = _tally(changed, before)
         if not job.not_before:
-            tally["promises"] = clocks._replan_promises(cycles, job)
+            tally["promises"] = clocks._replan_promises(rows, job)
         # Steps of a ladder may move although the deadline does not.
-        moved = [c for c in cycles if c.clock.next_event_at != looks[c.id]]
-        clocks._update([cycle for cycle in moved if not cycle.lines])
+        moved = [c for c in rows if c.clock.next_event_at != looks[c.id]]
+        clocks._update([row for row in moved if not row.lines])
         clocks._replan_store(changed, now)
         return {key: value for key, value in tally.items() if value}
 
     @api.model
-    def _replan_cycle(self, cycle, job, now):
+    def _replan_row(self, row, job, now):
         """Plan one promise again.
 
         :return: the cycles that something happened to
         """
-        schedule = self._schedule(cycle)
-        look_at = cycle.clock.next_event_at
-        cycle.add(machine.replan(cycle.clock, schedule, now, CAUSE))
-        if cycle.lines:
-            for line in cycle.lines:
+        schedule = self._schedule(row)
+        look_at = row.clock.next_event_at
+        row.add(machine.replan(row.clock, schedule, now, CAUSE))
+        if row.lines:
+            for line in row.lines:
                 line.update(source_kind=job._name, source_id=job.id)
-            return self._replan_follow(cycle, schedule, now)
-        if cycle.values["error_count"]:
-            cycle.clock.next_event_at = look_at  # when what failed is tried again
+            return self._replan_follow(row, schedule, now)
+        if row.values["error_count"]:
+            row.clock.next_event_at = look_at  # when what failed is tried again
         return []
 
     @api.model
-    def _replan_follow(self, cycle, schedule, now):
+    def _replan_follow(self, row, schedule, now):
         """Return a promise planned again and those that follow it in a chain, the last
         of which pauses as the stage of its case wants it."""
-        cycles = cycle.follow(schedule, now)
-        if len(cycles) > 1:  # only then is the case read
-            case = self.env["aftersales.case"].browse(cycle.values["case_id"])
-            case._pause_as_stage(cycles[-1], schedule, now)
-        return cycles
+        rows = row.follow(schedule, now)
+        if len(rows) > 1:  # only then is the case read
+            case = self.env["aftersales.case"].browse(row.values["case_id"])
+            case._pause_as_stage(rows[-1], schedule, now)
+        return rows
 
     @api.model
-    def _replan_store(self, cycles, now):
+    def _replan_store(self, rows, now):
         """Store and mirror what happened, and tell it. Hours that are gone are told
         once for all at the end, see :meth:`_replan_job_finish`."""
         cases = self.env["aftersales.case"].browse(
-            {cycle.values["case_id"] for cycle in cycles}
+            {row.values["case_id"] for row in rows}
         )
-        changed = self._store(cycles, now)
+        changed = self._store(rows, now)
         cases._refresh_clock_mirrors()
-        for cycle in changed:
-            cycle.news = [code for code in cycle.news if code != "error"]
-        self._tell(changed, now)
+        for row in changed:
+            row.news = [code for code in row.news if code != "error"]
+        self._announce_news(changed, now)
 
     @api.model
-    def _replan_promises(self, cycles, job):
-        """Return the ids of promises told to a customer whose time was in service hours
-        before the change and is not any more; a message to him is prepared."""
+    def _replan_promises(self, rows, job):
+        """Return the ids of promises promised to a customer whose time was in service
+        hours before the change and is not any more; a message to them is prepared."""
         before = {
             int(company_id): _schedule_of(hours)
             for company_id, hours in job.params["before"].items()
         }
         rules = self.env["aftersales.policy.target"]._clock_kinds()
         found = []
-        for cycle in cycles:
-            told, company_id = cycle.clock.fixed_deadline, cycle.values["company_id"]
-            if told is None or not rules[cycle.values["kind"]].told:
+        for row in rows:
+            told, company_id = row.clock.fixed_deadline, row.values["company_id"]
+            if told is None or not rules[row.values["kind"]].is_promised_time:
                 continue
             # The last second before the time must be one in which somebody is there.
             was_open = company_id in before and before[company_id].is_open(told - 1)
-            if was_open and not self._schedule(cycle).is_open(told - 1):
-                found.append(cycle.id)
+            if was_open and not self._schedule(row).is_open(told - 1):
+                found.append(row.id)
         if found:
             self._on_promised_times_closed(self.browse(found))
         return found
 
     @api.model
     def _on_promised_times_closed(self, clocks):
-        """Hook: times told to customers fall into closed hours since a change.
+        """Hook: times promised to customers fall into closed hours since a change.
 
         :param clocks: ``aftersales.clock`` records, as superuser
         """
@@ -197,7 +197,7 @@ class AftersalesClock(models.Model):
     def _on_replanned(self, clocks):
         """Hook: all promises in some working hours are planned again.
 
-        :param clocks: those told to customers that fall into closed hours now, as
+        :param clocks: those promised to customers that fall into closed hours now, as
             superuser
         """
 
@@ -261,7 +261,8 @@ class AftersalesClock(models.Model):
                 "%(count)s deadlines moved to earlier.", count=count("earlier")
             ),
             "breached": self.env._(
-                "%(count)s promises were broken by the change.", count=count("breached")
+                "%(count)s promises were breached by the change.",
+                count=count("breached"),
             ),
             "without_time": self.env._(
                 "%(count)s promises have no deadline any more, because the working "
@@ -273,7 +274,8 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _replan_promise_words(self, job):
-        """Return the told times that now fall into closed hours, one line for each."""
+        """Return the promised times that now fall into closed hours, one line for
+        each."""
         clocks = self.browse(job._found("promises", ())).exists()
         lines = [
             self.env._(
@@ -284,19 +286,19 @@ class AftersalesClock(models.Model):
             for clock in clocks
         ]
         head = self.env._(
-            "%(count)s times told to customers now fall outside working hours. They "
-            "stay as they were told; a message to each customer is prepared:",
+            "%(count)s times promised to customers now fall outside working hours. "
+            "They stay as they are; a message to each customer is prepared:",
             count=len(clocks),
         )
         return "\n".join([head, *lines])
 
 
-def _tally(cycles, before):
+def _tally(rows, before):
     """Return how many of the changed promises ended how."""
     tally = dict.fromkeys(("earlier", "later", "breached", "without_time"), 0)
-    for cycle in cycles:
-        clock, old = cycle.clock, before.get(cycle.id)
-        if cycle.id is None:
+    for row in rows:
+        clock, old = row.clock, before.get(row.id)
+        if row.id is None:
             continue
         if clock.breach_cause == CAUSE:
             tally["breached"] += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ...tools import clock_machine as machine
 from ...tools.business_time import from_epoch, to_epoch
 from ...tools.clock_machine import Clock
-from ...tools.promise_life import Cycle
+from ...tools.promise_life import ClockInWork
 
 # The columns of the machine, those around it that stay, and those that follow.
 INSTANTS = (
@@ -79,13 +79,13 @@ ACT_COLUMNS = tuple(name for name in ALL_COLUMNS if name not in RULE_COLUMNS)
 
 
 @dataclass
-class ClockRow(Cycle):
+class ClockRow(ClockInWork):
     """A row of clocks while the engine works on it: the machine's part, the columns
     around it, and what happened meanwhile."""
 
     values: dict
     id: int | None = None
-    # codes of what others should be told of
+    # codes of what others should be notified of
     news: list = field(default_factory=list)
     # whether the rules it is counted by were changed
     changed_rules: bool = False

@@ -20,12 +20,14 @@ class AftersalesEvent(models.Model):
             "clock_warned": EventKind(
                 self.env._("Promise at risk"), "fa-hourglass-half", "warning"
             ),
-            "clock_met": EventKind(self.env._("Promise kept"), "fa-check", "success"),
+            "clock_met": EventKind(self.env._("Promise met"), "fa-check", "success"),
             "clock_breached": EventKind(
-                self.env._("Promise broken"), "fa-times", "danger", milestone=True
+                self.env._("Promise breached"), "fa-times", "danger", milestone=True
             ),
-            "clock_stopped": EventKind(self.env._("Broken promise ended"), hidden=True),
-            "clock_voided": EventKind(self.env._("Promise void"), "fa-eraser"),
+            "clock_stopped": EventKind(
+                self.env._("Breached promise ended"), hidden=True
+            ),
+            "clock_voided": EventKind(self.env._("Promise not counted"), "fa-eraser"),
             "clock_error": EventKind(
                 self.env._("Promise without a time"),
                 "fa-exclamation-triangle",

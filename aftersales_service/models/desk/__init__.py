@@ -8,6 +8,7 @@ from . import (
     aftersales_clock_board,
     aftersales_event,
     aftersales_case_panel,
+    aftersales_case_board_counts,
     aftersales_case_board,
     aftersales_case_pick,
     sale_order,

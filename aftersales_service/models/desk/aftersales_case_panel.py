@@ -14,9 +14,8 @@ class AftersalesCase(models.Model):
     """What the form shows beside the case: its promises, the order, the goods, the
     money, the customer.
 
-    Whoever may read the case sees this much of them, whatever rights he has in sales,
-    stock and accounting: a fixed set of fields, and a link only where he may go.
-    """
+    Whoever may read the case sees this much of them, whatever their rights in sales,
+    stock and accounting: a fixed set of fields, and a link only where they may go."""
 
     _inherit = "aftersales.case"
 
@@ -109,7 +108,7 @@ class AftersalesCase(models.Model):
     @api.model
     def _is_kept_by_hand(self, clock_sudo):
         """Whether somebody has to say that what was promised has happened."""
-        return clock_sudo._is_told() and clock_sudo.state != "stopped"
+        return clock_sudo._is_promised_time() and clock_sudo.state != "stopped"
 
     def _panel_promise(self, clock_sudo):
         as_string = fields.Datetime.to_string
@@ -140,8 +139,8 @@ class AftersalesCase(models.Model):
     @api.model
     def _panel_taken(self, clocks_sudo):
         """Return {clock id: how many seconds it took} of the promises that have ended,
-        measured as they were promised: a time told on the calendar, any other in its
-        own hours without pauses, with what was used before a reopening."""
+        measured as they were promised: a time promised on the calendar, any other in
+        its own hours without pauses, with what was used before a reopening."""
         ended = clocks_sudo.filtered(lambda clock: clock.state == "stopped")
         told = ended.filtered("fixed_deadline")
         late = ended.filtered(lambda clock: clock.stopped_at > clock.decided_at) - told
@@ -271,7 +270,7 @@ class AftersalesCase(models.Model):
     # Customer -------------------------------------------------------------------
 
     def _panel_customer(self):
-        """Return the customer with his other open cases; those that the user may not
+        """Return the customer with their other open cases; those that the user may not
         read are counted, not named."""
         partner_sudo = self.sudo().partner_id
         if not partner_sudo:
@@ -357,7 +356,7 @@ class AftersalesCase(models.Model):
 
     @api.model
     def _openable(self, records_sudo):
-        """Return the ids of the documents whose form the user himself may open."""
+        """Return the ids of the documents whose form the user may open."""
         records = records_sudo.with_env(self.env)
         needs = self._FORM_NEEDS.get(records._name, records._name)
         if not self.env[needs].has_access("read"):

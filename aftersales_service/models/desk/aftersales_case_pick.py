@@ -15,7 +15,7 @@ WORKABLE_KINDS = ("new", "working")
 class AftersalesCase(models.Model):
     """Taking cases one after the other, the most pressing first.
 
-    The queue of a person: workable cases that are his, and those of his teams that
+    The queue of a person: workable cases that are theirs, and those of their teams that
     nobody has. Its order: priority, then the nearest deadline, then age.
     """
 
@@ -36,7 +36,7 @@ class AftersalesCase(models.Model):
         A case that nobody has becomes the user's. Two people who ask at the same
         moment get different cases.
 
-        :param list skip_ids: ids of cases he has just been through; the ones the
+        :param list skip_ids: ids of cases they have just been through; the ones the
             method is called on are skipped as well
         :return: action that opens the case, or a notification when none is left
         :raise AccessError: for who does not work on cases
@@ -88,7 +88,7 @@ class AftersalesCase(models.Model):
 
     @api.model
     def _queue_domain(self):
-        """Return the ``Domain`` of the user's queue, of what he may write.
+        """Return the ``Domain`` of the user's queue, of what they may write.
 
         A department's answer that is missing, or a customer's, keeps a case out of it
         until it has come.
@@ -209,7 +209,7 @@ class AftersalesCase(models.Model):
         return dict(rows)
 
     def _log_picks(self, ranks):
-        """Write down that the user took cases from his queue.
+        """Write down that the user took cases from their queue.
 
         :param dict ranks: {case id: place in the queue, 1 for the first}
         """

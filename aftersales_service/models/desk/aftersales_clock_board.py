@@ -7,7 +7,7 @@ class AftersalesClock(models.Model):
     _inherit = "aftersales.clock"
 
     _update_idx = models.Index(
-        "(case_id, cycle) WHERE kind = 'update' AND state = 'running'"
+        "(case_id, cycle) WHERE state = 'running' AND snapshot->'chained' = 'true'"
     )
     _tomorrow_idx = models.Index(
         "(deadline, case_id)"

@@ -11,7 +11,7 @@ class ResPartner(models.Model):
     )
 
     def _compute_aftersales_case_count(self):
-        """Count each customer's cases, of his whole company for a company contact,
+        """Count each customer's cases, of their whole company for a company contact,
         in one query; for colleagues alone."""
         counts = Counter()
         Case = self.env["aftersales.case"]

@@ -1,4 +1,4 @@
-"""The escalation steps of a promise, and who is told of what.
+"""The escalation steps of a promise, and who is notified of what.
 
 Uses: desk and below.
 Not here: No check of what is stored.
@@ -9,7 +9,9 @@ from . import (
     aftersales_policy_step,
     aftersales_clock_kind,
     aftersales_policy_version,
+    aftersales_clock_step,
     aftersales_clock_ladder,
+    aftersales_clock_ladder_chain,
     aftersales_clock_notify,
     aftersales_escalation,
     aftersales_case_escalation,

@@ -63,7 +63,7 @@ class AftersalesCase(models.Model):
         escalations = quiet.create(values).with_env(quiet.env(context=self.env.context))
         escalations._log("escalated", at)
         escalations._clocks_event("escalated", at)
-        escalations._tell()
+        escalations._notify_recipients()
         self._notify_changed()
         return escalations
 
@@ -97,7 +97,7 @@ class AftersalesCase(models.Model):
 
     def _next_escalation_level(self):
         """Return the level a case is escalated to next: one above the highest it was
-        in this cycle, not that of the user himself; None beyond the top."""
+        in this cycle, not the user's own; None beyond the top."""
         self.ensure_one()
         case_sudo = self.sudo()
         raised = case_sudo.escalation_ids.filtered(
@@ -112,10 +112,10 @@ class AftersalesCase(models.Model):
         return None
 
     def _escalate_by_hand(self, level, reason):
-        """Escalate as a person: level by level, unless he is a manager.
+        """Escalate as a person: level by level, unless they are a manager.
 
         :param str level: code of a level
-        :param str reason: his words
+        :param str reason: their words
         :raise UserError: without a reason, or beyond the top
         :raise AccessError: when a level is left out by somebody who is no manager
         """
@@ -168,8 +168,8 @@ class AftersalesCase(models.Model):
     # The ladder ---------------------------------------------------------------
 
     def _clock_targets(self, kinds):
-        """A time told to a customer that no policy knows of has the ladder that every
-        new promise has."""
+        """A time promised to a customer that no policy knows of has the ladder that
+        every new promise has."""
         matched = super()._clock_targets(kinds)
         for found in matched.values():
             for target in found.values():

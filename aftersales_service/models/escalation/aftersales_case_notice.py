@@ -25,7 +25,7 @@ class AftersalesCase(models.Model):
         )
 
     def _on_human_reply(self, message, at):
-        """The text that the author took into his answer is sent with it; what the
+        """The text that the author took into their answer is sent with it; what the
         answer made needless is discarded."""
         result = super()._on_human_reply(message, at)
         notices = self._prepared_notices()

@@ -7,7 +7,7 @@ from odoo import api, models
 from odoo.tools import format_datetime
 
 from ..mail.aftersales_notify import WARNING
-from .aftersales_clock_ladder import RECIPIENT_LEVELS
+from .aftersales_clock_step import RECIPIENT_LEVELS
 
 # More of the same for one person in one go than this becomes one digest.
 DIGEST_SIZE = 5
@@ -17,8 +17,8 @@ CODES = ("error", "breached", "late")
 
 
 @dataclass(frozen=True)
-class Word:
-    """What one person is to be told of one promise."""
+class Notification:
+    """What one person hears of one promise."""
 
     clock: object
     user: object
@@ -30,25 +30,27 @@ class Word:
 
 
 class AftersalesClock(models.Model):
-    """What people are told of promises by activities and mails, of many by one."""
+    """What people are notified of promises by activities and mails, of many by one."""
 
     _inherit = "aftersales.clock"
 
     # Telling people -------------------------------------------------------------
 
     @api.model
-    def _act_tell(self, rungs):
-        told = [r for r in rungs if "activity" in r.step or "mail" in r.step]
-        words = [word for rung in told for word in self._words(rung)]
-        self._plan_activities([word for word in words if "activity" in word.step])
-        self._mail([word for word in words if "mail" in word.step])
+    def _act_notify(self, steps_due):
+        notifying = [r for r in steps_due if "activity" in r.step or "mail" in r.step]
+        items = [item for due in notifying for item in self._notifications(due)]
+        self._plan_activities([item for item in items if "activity" in item.step])
+        self._mail([item for item in items if "mail" in item.step])
 
     @api.model
-    def _words(self, rung):
-        """Return what is said of a step, one :class:`Word` per person."""
-        users, instead_of = self._people(rung.case, rung.step)
-        code = "breached" if rung.clock.outcome == "breached" else "late"
-        return [Word(rung.clock, user, code, rung.step, instead_of) for user in users]
+    def _notifications(self, due):
+        """Return what is said of a step, one :class:`Notification` per person."""
+        users, instead_of = self._people(due.case, due.step)
+        code = "breached" if due.clock.outcome == "breached" else "late"
+        return [
+            Notification(due.clock, user, code, due.step, instead_of) for user in users
+        ]
 
     @api.model
     def _people(self, case, step):
@@ -93,11 +95,11 @@ class AftersalesClock(models.Model):
         :param clocks: ``aftersales.clock`` records, as superuser
         :param str code: of what happened
         """
-        words = []
+        items = []
         for clock in clocks:
             users, instead_of = self._people(clock.case_id, {"to": "leader"})
-            words += [Word(clock, user, code, {}, instead_of) for user in users]
-        self._plan_activities(words)
+            items += [Notification(clock, user, code, {}, instead_of) for user in users]
+        self._plan_activities(items)
 
     @api.model
     def _on_error(self, clocks):
@@ -109,13 +111,13 @@ class AftersalesClock(models.Model):
     # Activities -----------------------------------------------------------------
 
     @api.model
-    def _plan_activities(self, words):
+    def _plan_activities(self, items):
         """Create activities: one per case for each person, for all its promises, or
         one for everything if there are many."""
         by_user = defaultdict(list)
-        for word in words:
-            by_user[word.user].append(word)
-        types = self._existing_types(words)
+        for item in items:
+            by_user[item.user].append(item)
+        types = self._existing_types(items)
         values = []
         for user, theirs in by_user.items():
             if len(theirs) > DIGEST_SIZE:
@@ -125,19 +127,19 @@ class AftersalesClock(models.Model):
         self.env["aftersales.notify"]._create_activities(values)
 
     @api.model
-    def _prepare_activities(self, user, words, types):
+    def _prepare_activities(self, user, items, types):
         """Return the values of one activity per case and wording.
 
         :param set types: ids of the activity types that exist
         """
         model_id = self.env["ir.model"]._get_id("aftersales.case")
         groups = defaultdict(list)
-        for word in words:
-            wish = word.step.get("activity") or {}
+        for item in items:
+            wish = item.step.get("activity") or {}
             type_id = wish.get("type_id")
             type_id = type_id if type_id in types else None
-            key = (word.clock.case_id, type_id, wish.get("summary"))
-            groups[(*key, word.code)].append(word)
+            key = (item.clock.case_id, type_id, wish.get("summary"))
+            groups[(*key, item.code)].append(item)
         return [
             {
                 **self.env["aftersales.notify"]._activity_values(
@@ -152,22 +154,22 @@ class AftersalesClock(models.Model):
         ]
 
     @api.model
-    def _prepare_digest(self, user, words):
+    def _prepare_digest(self, user, items):
         """Return the values of one activity for many promises, with links to cases."""
-        cases = self.env["aftersales.case"].union(*(w.clock.case_id for w in words))
+        cases = self.env["aftersales.case"].union(*(w.clock.case_id for w in items))
         links = [case._get_html_link() for case in cases[:DIGEST_LINKS]]
         env = self.with_context(lang=user.lang).env
         if len(cases) > DIGEST_LINKS:
             links.append(env._("and %s more", len(cases) - DIGEST_LINKS))
         return {
             **self.env["aftersales.notify"]._activity_values(user),
-            "summary": self._headline(self._by_code(user, words)),
+            "summary": self._headline(self._by_code(user, items)),
             "note": Markup("<br/>").join(links),
         }
 
     @api.model
     def _on_replanned(self, clocks):
-        """Give each leader one activity that lists the times told to customers that
+        """Give each leader one activity that lists the times promised to customers that
         fall into closed hours now, with links to the cases."""
         super()._on_replanned(clocks)
         by_user = {}
@@ -178,27 +180,30 @@ class AftersalesClock(models.Model):
                 by_user[user] = by_user.get(user, self.browse()) | clock
         self.env["aftersales.notify"]._create_activities(
             [
-                theirs.with_context(lang=user.lang, tz=user.tz)._told_times_digest(user)
+                theirs.with_context(lang=user.lang, tz=user.tz)._promised_times_digest(
+                    user
+                )
                 for user, theirs in by_user.items()
             ]
         )
 
-    def _told_times_digest(self, user):
+    def _promised_times_digest(self, user):
         """Return the values of an activity that lists the cases of these promises."""
         links = (case._get_html_link() for case in self.case_id[:DIGEST_LINKS])
         return {
             **self.env["aftersales.notify"]._activity_values(user),
             "summary": self.env._(
-                "Times told to customers that now fall outside working hours: %s",
+                "Times promised to customers that now fall outside working hours: %s",
                 len(self),
             ),
             "note": Markup("<br/>").join(links),
         }
 
     @api.model
-    def _existing_types(self, words):
-        """Return the ids of the activity types that words wish for and that exist."""
-        wishes = (word.step.get("activity") or {} for word in words)
+    def _existing_types(self, items):
+        """Return the ids of the activity types that the items wish for and that
+        exist."""
+        wishes = (item.step.get("activity") or {} for item in items)
         ids = {wish["type_id"] for wish in wishes if wish.get("type_id")}
         return set(self.env["mail.activity.type"].browse(ids).exists().ids)
 
@@ -211,20 +216,20 @@ class AftersalesClock(models.Model):
         if code == "error":
             return env._("No working hours for: %s", what)
         if code == "breached":
-            return env._("Promise broken: %s", what)
+            return env._("Promise breached: %s", what)
         return env._("Promise at risk: %s", what)
 
     @api.model
-    def _title(self, user, words):
-        return self._headline(self._by_code(user, words), named=True)
+    def _title(self, user, items):
+        return self._headline(self._by_code(user, items), named=True)
 
     @api.model
-    def _by_code(self, user, words):
+    def _by_code(self, user, items):
         """Return {code: promises it happened to}, the gravest first, in the language
         and time zone of who is told."""
         mine = self.with_context(lang=user.lang, tz=user.tz)
         by_code = {
-            code: mine.union(*(word.clock for word in words if word.code == code))
+            code: mine.union(*(item.clock for item in items if item.code == code))
             for code in CODES
         }
         return {code: clocks for code, clocks in by_code.items() if clocks}
@@ -248,9 +253,12 @@ class AftersalesClock(models.Model):
         return ", ".join(dict.fromkeys(self.mapped("display_name")))
 
     @api.model
-    def _activity_note(self, user, words):
+    def _activity_note(self, user, items):
         """Return who should have been told instead, if anybody, as a sentence."""
-        asked = next((word.instead_of for word in words if word.instead_of), None)
+        asked = next(
+            (item.instead_of for item in items if item.instead_of),
+            None,
+        )
         if not asked:
             return False
         env = self.with_context(lang=user.lang).env
@@ -269,34 +277,34 @@ class AftersalesClock(models.Model):
     # Mails ----------------------------------------------------------------------
 
     @api.model
-    def _mail(self, words):
+    def _mail(self, items):
         """Send one mail to each person; texts of a template go out one by one, unless
         there are many."""
         by_user = defaultdict(list)
-        for word in words:
-            by_user[word.user].append(word)
+        for item in items:
+            by_user[item.user].append(item)
         mails = []
         for user, theirs in by_user.items():
-            styled = [word for word in theirs if word.step["mail"].get("template_id")]
+            styled = [item for item in theirs if item.step["mail"].get("template_id")]
             if len(theirs) > DIGEST_SIZE:
                 styled = []
-            plain = [word for word in theirs if word not in styled]
+            plain = [item for item in theirs if item not in styled]
             if plain:
                 mails.append(self._prepare_mail(user, plain))
             mails += self._prepare_template_mails(user, styled)
         self.env["aftersales.notify"]._mail_colleagues(mails)
 
     @api.model
-    def _prepare_mail(self, user, words):
+    def _prepare_mail(self, user, items):
         """Return the mail that tells a person of promises, with a link each."""
-        by_code = self._by_code(user, words)
+        by_code = self._by_code(user, items)
         clocks = self.union(*by_code.values())
         case = clocks.case_id
         subject = self._headline(by_code, named=len(case) == 1)
         if len(case) == 1:
             subject = f"[{case.number}] {subject}"
         readable = self._readable(case, user)
-        note = self._activity_note(user, words)
+        note = self._activity_note(user, items)
         return {
             "user": user,
             "company": clocks.company_id[:1],
@@ -325,7 +333,7 @@ class AftersalesClock(models.Model):
 
     @api.model
     def _readable(self, cases, user):
-        """Return the cases a person may read: of the others he learns the number."""
+        """Return the cases a person may read: of the others they learn the number."""
         theirs = cases.with_user(user)
         if not theirs.has_access("read"):
             return cases.browse()
@@ -354,11 +362,11 @@ class AftersalesClock(models.Model):
         )
 
     @api.model
-    def _prepare_template_mails(self, user, words):
+    def _prepare_template_mails(self, user, items):
         """Return one mail per case, of the text of its step's template."""
         by_template = defaultdict(self.env["aftersales.case"].browse)
-        for word in words:
-            by_template[word.step["mail"]["template_id"]] |= word.clock.case_id
+        for item in items:
+            by_template[item.step["mail"]["template_id"]] |= item.clock.case_id
         mails = []
         for template_id, cases in by_template.items():
             template = self.env["mail.template"].browse(template_id)

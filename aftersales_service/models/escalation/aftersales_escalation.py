@@ -13,7 +13,7 @@ MANAGER = "aftersales_service.group_aftersales_manager"
 
 
 class AftersalesEscalation(models.Model):
-    """A case brought before the person of a level, who must say that he has it.
+    """A case brought before the person of a level, who must say that they have it.
 
     Raised by a step of a ladder or by hand, and only by ``aftersales.case``; whoever it
     is raised to sees it even without any right in after-sales.
@@ -135,7 +135,7 @@ class AftersalesEscalation(models.Model):
     # Acknowledge --------------------------------------------------------------
 
     def action_acknowledge(self):
-        """Say that one has it: only the person himself, or a manager in his place."""
+        """Say that one has it: only that person, or a manager in their place."""
         self.check_access("read")
         self._check_may_acknowledge()
         self._acknowledge(fields.Datetime.now())
@@ -150,8 +150,8 @@ class AftersalesEscalation(models.Model):
         if others and not self.env.user.has_group(MANAGER):
             raise AccessError(
                 self.env._(
-                    "This was escalated to %(person)s. Only he or a manager can "
-                    "acknowledge it.",
+                    "This was escalated to %(person)s. Only that person or a manager "
+                    "can acknowledge it.",
                     person=", ".join(others.sudo().user_id.mapped("name")),
                 )
             )
@@ -174,10 +174,10 @@ class AftersalesEscalation(models.Model):
         waiting_sudo._log("escalation_acknowledged", at)
         waiting_sudo._clocks_event("escalation_acknowledged", at)
         waiting_sudo.activity_ids._action_done()
-        waiting_sudo._tell_raisers()
+        waiting_sudo._notify_raisers()
         waiting_sudo.case_id._notify_changed()
 
-    def _tell_raisers(self):
+    def _notify_raisers(self):
         """Who asked for help learns that somebody has it."""
         for escalation in self.filtered("raised_by_id"):
             user = escalation.raised_by_id
@@ -240,8 +240,8 @@ class AftersalesEscalation(models.Model):
             cases._clocks_event(code, at, subject=subjects)
             later -= self.browse().union(*first.values())
 
-    def _tell(self):
-        """Give each person an activity per escalation and one mail for all of his."""
+    def _notify_recipients(self):
+        """Give each person an activity per escalation and one mail for all."""
         model_id = self.env["ir.model"]._get_id(self._name)
         notify = self.env["aftersales.notify"]
         values = [

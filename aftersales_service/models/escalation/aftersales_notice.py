@@ -10,7 +10,7 @@ from ..mail.aftersales_notify import QUIET
 
 TODO = "mail.mail_activity_data_todo"
 STATES = [("prepared", "Prepared"), ("sent", "Sent"), ("discarded", "Discarded")]
-# What a person may write; all else follows from what he does with the message.
+# What a person may write; all else follows from what they do with the message.
 WRITABLE_FIELDS = frozenset({"body", "standard_body", "new_time"})
 
 
@@ -55,14 +55,14 @@ class AftersalesNotice(models.Model):
     is_outdated = fields.Boolean(
         string="Outdated",
         readonly=True,
-        help="The promise was broken after somebody had changed the text.",
+        help="The promise was breached after somebody had changed the text.",
     )
     state = fields.Selection(STATES, required=True, readonly=True, default="prepared")
     prepared_at = fields.Datetime(required=True, readonly=True)
     used_by_id = fields.Many2one(
         "res.users",
         readonly=True,
-        help="Who took the text into his answer and has not sent it yet.",
+        help="Who took the text into an answer and has not sent it yet.",
     )
     decided_at = fields.Datetime(readonly=True, help="When it was sent or discarded.")
     decided_by_id = fields.Many2one("res.users", readonly=True)
@@ -81,10 +81,12 @@ class AftersalesNotice(models.Model):
     def _reasons(self):
         """Return why messages are prepared, as {code: NoticeReason}; extendable."""
         return {
-            "late": NoticeReason(self.env._("The promise will not be kept in time")),
-            "missed": NoticeReason(self.env._("The promise was not kept in time")),
+            "late": NoticeReason(self.env._("The promise will not be met in time")),
+            "missed": NoticeReason(self.env._("The promise was not met in time")),
             "holiday": NoticeReason(
-                self.env._("Working hours changed around a time told to the customer")
+                self.env._(
+                    "Working hours changed around a time promised to the customer"
+                )
             ),
             "escalated": NoticeReason(
                 self.env._("The case was escalated"), "_text_escalated"
@@ -167,8 +169,7 @@ class AftersalesNotice(models.Model):
         words = {"number": self.case_id.number}
         if not self.told_at:
             return self.env._(
-                "We are sorry that your case %(number)s takes longer than we meant it "
-                "to.",
+                "We are sorry that your case %(number)s takes longer than we expected.",
                 **words,
             )
         words["time"] = self.case_id._customer_moment(self.told_at)
@@ -264,7 +265,7 @@ class AftersalesNotice(models.Model):
             vals.update(notices.new(vals)._prepare_body())
         notices = notices.create(values)
         notices._log("notice_prepared", at)
-        notices._tell_owners()
+        notices._notify_owners()
         return notices
 
     def _log(self, kind, at):
@@ -284,11 +285,11 @@ class AftersalesNotice(models.Model):
             ]
         )
 
-    def _tell_owners(self):
+    def _notify_owners(self):
         """Give who is in charge of a case an activity for all its new messages."""
         by_case = self.grouped("case_id")
         people = {case: case._responsible_user() for case in by_case}
-        told = [case for case in by_case if people[case]]
+        notified = [case for case in by_case if people[case]]
         notify = self.env["aftersales.notify"]
         model_id = self.env["ir.model"]._get_id("aftersales.case")
         values = [
@@ -298,10 +299,10 @@ class AftersalesNotice(models.Model):
                 "res_id": case.id,
                 "summary": self._activity_summary(people[case]),
             }
-            for case in told
+            for case in notified
         ]
         activities = notify._create_activities(values)
-        for case, activity in zip(told, activities, strict=True):
+        for case, activity in zip(notified, activities, strict=True):
             by_case[case].activity_id = activity
 
     def _activity_summary(self, user):
@@ -312,8 +313,8 @@ class AftersalesNotice(models.Model):
 
     @api.model
     def _follow_breach(self, clocks):
-        """Let prepared messages say that promises were broken, and at which deadline.
-        A text that somebody has changed stays as it is, and whoever reads it is told.
+        """Let prepared messages say that promises were broken, and at which deadline. A
+        text that somebody has changed stays as it is, and whoever reads it is notified.
 
         :param clocks: broken ``aftersales.clock`` records
         """
@@ -332,12 +333,12 @@ class AftersalesNotice(models.Model):
                 notice.is_outdated = True
 
     def _follow_owners(self):
-        """Hand the open activities to who is in charge of the cases now; tell him of
+        """Hand the open activities to who is in charge of the cases now; tell them of
         messages that have none."""
-        told = self.filtered("activity_id.active")
-        (self - told)._tell_owners()
+        notified = self.filtered("activity_id.active")
+        (self - notified)._notify_owners()
         by_user = defaultdict(self.env["mail.activity"].browse)
-        for notice in told:
+        for notice in notified:
             user = notice.case_id._responsible_user()
             if user and user != notice.activity_id.user_id:
                 by_user[user] |= notice.activity_id
@@ -375,7 +376,7 @@ class AftersalesNotice(models.Model):
         return True
 
     def action_discard(self):
-        """Say that the customer need not be told."""
+        """Say that the customer need not be notified."""
         self._check_may_decide()
         self._decide("discarded", fields.Datetime.now())
         return True

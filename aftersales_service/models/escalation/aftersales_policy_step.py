@@ -1,7 +1,7 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..policy.aftersales_policy_target import UNITS
+from ...tools.words import duration
 
 MOMENTS = [
     ("percent", "When a share of the time is used up"),
@@ -52,19 +52,9 @@ class AftersalesPolicyStep(models.Model):
         help="Of the promised time, counted in the hours of the promise.",
     )
     offset_seconds = fields.Integer(
-        string="Distance (s)", help="Whole seconds before or after the deadline."
-    )
-    offset_value = fields.Integer(
         string="Distance",
-        compute="_compute_offset_value",
-        inverse="_inverse_offset_value",
-        help="Before or after the deadline, counted in the hours of the promise.",
-    )
-    offset_unit = fields.Selection(
-        [("seconds", "Seconds"), ("minutes", "Minutes"), ("hours", "Hours")],
-        string="Unit",
-        compute="_compute_offset_value",
-        inverse="_inverse_offset_value",
+        help="Seconds before or after the deadline, counted in the hours of the "
+        "promise.",
     )
     is_urgent = fields.Boolean(
         string="Urgent",
@@ -116,7 +106,7 @@ class AftersalesPolicyStep(models.Model):
         ondelete="restrict",
     )
     reassign_limit = fields.Integer(
-        string="Unless He Has",
+        string="Unless They Have",
         help="Open cases. Who has as many already is passed over for the next level "
         "of the team. 0: no limit.",
     )
@@ -126,7 +116,7 @@ class AftersalesPolicyStep(models.Model):
     tag_ids = fields.Many2many("aftersales.tag", string="Add Tags")
     do_notice = fields.Boolean(
         string="Prepare a Message to the Customer",
-        help="It says that the promise cannot be kept. The person in charge of the "
+        help="It says that the promise cannot be met. The person in charge of the "
         "case decides whether to send it.",
     )
     escalate_level = fields.Selection(
@@ -156,11 +146,11 @@ class AftersalesPolicyStep(models.Model):
     )
     _group_check = models.Constraint(
         "CHECK (recipient <> 'group' OR group_id IS NOT NULL)",
-        "Choose the group whose people are told.",
+        "Choose the group whose people are notified.",
     )
     _user_check = models.Constraint(
         "CHECK (recipient <> 'user' OR user_id IS NOT NULL)",
-        "Choose the person who is told.",
+        "Choose the person who is notified.",
     )
     _reassign_check = models.Constraint(
         "CHECK (do_reassign IS NOT TRUE OR (reassign_to IS NOT NULL AND"
@@ -177,23 +167,6 @@ class AftersalesPolicyStep(models.Model):
 
     # Compute ------------------------------------------------------------------
 
-    @api.depends("offset_seconds")
-    def _compute_offset_value(self):
-        """Show the distance in the largest unit that needs no fraction."""
-        for step in self:
-            seconds = step.offset_seconds
-            unit = next(
-                unit for unit, size in reversed(UNITS.items()) if seconds % size == 0
-            )
-            step.offset_unit = unit if seconds else "minutes"
-            step.offset_value = seconds // UNITS[step.offset_unit]
-
-    @api.onchange("offset_value", "offset_unit")
-    def _inverse_offset_value(self):
-        for step in self:
-            size = UNITS[step.offset_unit or "minutes"]
-            step.offset_seconds = step.offset_value * size
-
     @api.depends_context("lang")
     @api.depends("moment", "percent", "offset_seconds")
     def _compute_display_name(self):
@@ -203,17 +176,13 @@ class AftersalesPolicyStep(models.Model):
     def _moment_text(self):
         """Return when it happens, in words."""
         self.ensure_one()
-        units = dict(self._fields["offset_unit"]._description_selection(self.env))
-        words = {
-            "value": self.offset_value,
-            "unit": (units.get(self.offset_unit) or "").lower(),
-        }
+        time = duration(self.env, self.offset_seconds)
         if self.moment == "percent":
             return self.env._("At %s %% of the time", self.percent)
         if self.moment == "before":
-            return self.env._("%(value)s %(unit)s before the deadline", **words)
+            return self.env._("%(time)s before the deadline", time=time)
         if self.moment == "after":
-            return self.env._("%(value)s %(unit)s after the deadline", **words)
+            return self.env._("%(time)s after the deadline", time=time)
         return self.env._("At the deadline")
 
     # Constraints --------------------------------------------------------------
@@ -250,16 +219,7 @@ class AftersalesPolicyStep(models.Model):
                     )
                 )
 
-    @api.constrains(
-        "do_activity",
-        "do_mail",
-        "do_reassign",
-        "do_priority",
-        "tag_ids",
-        "do_notice",
-        "escalate_level",
-        "server_action_ids",
-    )
+    @api.constrains(lambda self: self._action_fields())
     def _check_does_something(self):
         for step in self.sudo():
             if not any(step[name] for name in self._action_fields()):
@@ -288,10 +248,10 @@ class AftersalesPolicyStep(models.Model):
     def _check_recipients(self):
         """Refuse to tell people who are not there."""
         for step in self.sudo().filtered(lambda s: s.do_activity or s.do_mail):
-            if step.recipient == "user" and not step._can_be_told(step.user_id):
+            if step.recipient == "user" and not step._can_be_notified(step.user_id):
                 raise ValidationError(
                     self.env._(
-                        "%s has left or is no colleague, so nobody would be told. "
+                        "%s has left or is no colleague, so nobody would be notified. "
                         "Choose another person.",
                         step.user_id.name,
                     )
@@ -299,18 +259,18 @@ class AftersalesPolicyStep(models.Model):
             if step.recipient == "group" and not step._group_people():
                 raise ValidationError(
                     self.env._(
-                        "Nobody is in the group “%s”, so nobody would be told. Choose "
-                        "another group, or add people to it.",
+                        "Nobody is in the group “%s”, so nobody would be notified. "
+                        "Choose another group, or add people to it.",
                         step.group_id.display_name,
                     )
                 )
 
     @api.model
-    def _can_be_told(self, user):
+    def _can_be_notified(self, user):
         return user.active and not user.share
 
     def _group_people(self):
-        return self.group_id.all_user_ids.filtered(self._can_be_told)
+        return self.group_id.all_user_ids.filtered(self._can_be_notified)
 
     @api.constrains("server_action_ids", "mail_template_id")
     def _check_models(self):
@@ -344,11 +304,7 @@ class AftersalesPolicyStep(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create steps; a distance given as value and unit is stored in seconds."""
-        for vals in vals_list:
-            if "offset_value" in vals and "offset_seconds" not in vals:
-                size = UNITS[vals.get("offset_unit") or "minutes"]
-                vals["offset_seconds"] = vals["offset_value"] * size
+        """Create steps; makes a new version of the policy."""
         steps = super().create(vals_list)
         steps.target_id._after_change()
         return steps
@@ -423,7 +379,7 @@ class AftersalesPolicyTarget(models.Model):
     step_ids = fields.One2many(
         "aftersales.policy.step",
         "target_id",
-        string="Escalation Steps",
+        string="Escalation Rules",
         copy=True,
         default=lambda self: self._default_step_ids(),
         help="What happens when the deadline comes near or has passed.",

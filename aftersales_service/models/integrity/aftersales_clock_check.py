@@ -34,7 +34,7 @@ class AftersalesClock(models.Model):
                 self.calendar_id.sudo().name,
             )
         return self.env._(
-            "A step could not be taken: %s. Mend its cause, then try again.",
+            "A step could not be taken: %s. Fix its cause, then try again.",
             self.last_error,
         )
 

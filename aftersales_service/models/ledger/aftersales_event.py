@@ -49,7 +49,7 @@ class EventKind(NamedTuple):
     hidden: bool = False
     # key of the data → model of the ids it holds
     records: dict = {}
-    # codes of the events that it tells of, for promises that are told again
+    # codes of the events that it tells of, for promises that are reenacted
     events: tuple = ()
 
 
@@ -227,7 +227,7 @@ class AftersalesEvent(models.Model):
         default = {"recorded_at": fields.Datetime.now(), **self._current_actor()}
         as_of = self._as_of()
         if as_of:
-            lines = [self._told_line(line, as_of) for line in lines]
+            lines = [self._line_as_of(line, as_of) for line in lines]
         rows = [self._prepare_line(line, default) for line in lines]
         columns = {name: [row[name] for row in rows] for name in COLUMNS}
         ids = insert_rows(self, columns)
@@ -236,16 +236,16 @@ class AftersalesEvent(models.Model):
 
     @api.model
     def _as_of(self):
-        """Return the instant that history told after the fact has come to, None while
-        what happens is told as it happens. A context that came over RPC holds plain
-        JSON and can never contain a ``datetime``."""
+        """Return the instant that history reenacted after the fact has come to, None
+        while what happens is told as it happens. A context that came over RPC holds
+        plain JSON and can never contain a ``datetime``."""
         as_of = self.env.context.get("aftersales_now")
         return as_of if isinstance(as_of, datetime) else None
 
     @api.model
-    def _told_line(self, line, as_of):
-        """Return a line of history told after the fact: a case's one says to where the
-        telling had come, which its promises were judged up to."""
+    def _line_as_of(self, line, as_of):
+        """Return a line of history reenacted after the fact: a case's one says to where
+        the telling had come, which its promises were judged up to."""
         if line.get("clock_id"):
             return line
         return {

@@ -1,8 +1,6 @@
 import logging
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import api, fields, models
 
 from ...tools.business_time import NoWorkingTime, from_epoch, to_epoch
@@ -31,7 +29,8 @@ class AftersalesCase(models.Model):
 
     answer_due_text = fields.Char(
         compute="_compute_customer_texts",
-        help="By when the customer has an answer, in his language and time zone.",
+        help="By when the customer has an answer, in the customer's language and time "
+        "zone.",
     )
     opening_text = fields.Char(
         compute="_compute_customer_texts",
@@ -166,15 +165,12 @@ class AftersalesCase(models.Model):
             if case in refusals:
                 case._skip_acknowledgement(at, refusals[case])
                 continue
-            try:
-                with self.env.cr.savepoint():
-                    mails |= case._acknowledge(at)
-            except psycopg2.OperationalError:
-                raise
-            except Exception:
-                self.env.invalidate_all(flush=False)
-                _logger.exception("The acknowledgement of a case failed: %s", case.id)
+            sent, error = self._attempt(case._acknowledge, at)
+            if error:
+                _logger.error("Case %s was not confirmed", case.id, exc_info=error)
                 case._retry_acknowledgement(at)
+            else:
+                mails |= sent
         if mails:
             mails.send_after_commit()
 

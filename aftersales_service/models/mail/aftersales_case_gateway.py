@@ -21,8 +21,8 @@ class AftersalesCase(models.Model):
     sender_blocked = fields.Boolean(
         readonly=True,
         copy=False,
-        help="Later mails of this sender are set aside as spam when they arrive. "
-        "“Undo” takes it back.",
+        help="Later mails of this sender are marked as spam when they arrive. “Undo” "
+        "ends that.",
     )
 
     _sender_blocked_idx = models.Index("(email_normalized) WHERE sender_blocked")
@@ -135,7 +135,7 @@ class AftersalesCase(models.Model):
     @api.model
     def message_new(self, msg_dict, custom_values=None):
         """Open a case for a mail: of its sender, or of the customer whose mail a
-        colleague forwarded. A colleague who writes himself has a case of his own."""
+        colleague forwarded. A colleague who writes to us has a case of their own."""
         mail = self._incoming_mail()
         author = self._mail_author(msg_dict)
         values = self._prepare_mail_values(mail, msg_dict, custom_values or {})

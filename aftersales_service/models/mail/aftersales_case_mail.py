@@ -24,7 +24,7 @@ class AftersalesCase(models.Model):
     # Who ----------------------------------------------------------------------
 
     def _is_customer(self, author, email):
-        """Whether somebody writes as the customer: a person of his commercial entity,
+        """Whether somebody writes as the customer: a person of their commercial entity,
         or the sender of the case's own mail address.
 
         :param author: ``res.partner``, perhaps empty
@@ -161,7 +161,7 @@ class AftersalesCase(models.Model):
         self.env["aftersales.event"]._append([line])
 
     def _on_customer_message(self, message, at, meaning):
-        """The customer wrote: he waits, and a case that rested goes on."""
+        """The customer wrote: they wait, and a case that waited goes on."""
         self.ensure_one()
         author = message.sudo().author_id
         is_forward = meaning == "forwarded"
@@ -186,7 +186,7 @@ class AftersalesCase(models.Model):
             # Nobody looks for one who waits in the archive.
             self.write({"active": True})
         at = self._go_on(at)
-        if self._has_live_promises():
+        if self._is_live():
             self._clocks_event("customer_message", at)
         self._notify_changed()
 
@@ -197,7 +197,7 @@ class AftersalesCase(models.Model):
         self.flush_recordset()
 
     def _go_on(self, at):
-        """Take a case the customer wrote to back to work, if it rested. A refusal
+        """Take a case the customer wrote to back to work, if it waited. A refusal
         must not cost the message: then the case stays where it is.
 
         :return: the instant from which on the customer waits

@@ -1,4 +1,4 @@
-"""Times told to a customer."""
+"""Times promised to a customer."""
 
 from datetime import datetime, timedelta
 
@@ -21,10 +21,10 @@ DAYS_AHEAD = 31
 
 
 class AftersalesCase(models.Model):
-    """Times told to the customer: "we call you back by Tuesday, three o'clock".
+    """Times promised to the customer: "we call you back by Tuesday, three o'clock".
 
     Each is a promise of its own, told apart by its topic. A time once told is moved by
-    nothing but a new time told.
+    nothing but a new time promised.
     """
 
     _inherit = "aftersales.case"
@@ -33,7 +33,7 @@ class AftersalesCase(models.Model):
 
     def _promise_sentence(self, topic, deadline):
         """Return the sentence that tells the customer a time, in the language of the
-        environment and in his own zone, which is named; extendable.
+        environment and in their own zone, which is named; extendable.
 
         :param str topic: code of what is promised
         :param deadline: naive UTC ``datetime``
@@ -47,25 +47,26 @@ class AftersalesCase(models.Model):
         return self.env._("You will have a solution by %(when)s.", when=when)
 
     def _promise_late_sentence(self, topic, deadline):
-        """Return the sentence that tells the customer that a time told has passed, as
+        """Return the sentence that tells the customer that a time promised has passed,
+        as
         :meth:`_promise_sentence`; extendable."""
         self.ensure_one()
         when = self._customer_moment(deadline)
         if topic == "callback":
             return self.env._(
-                "We said we would call you by %(when)s. We are late, and sorry for it; "
+                "We said we would call you by %(when)s. We are sorry that we are late; "
                 "we call as soon as we can.",
                 when=when,
             )
         if topic == "visit":
             return self.env._(
-                "We said we would be with you by %(when)s. We are late, and sorry for "
-                "it; we come as soon as we can.",
+                "We said we would be with you by %(when)s. We are sorry that we are "
+                "late; we come as soon as we can.",
                 when=when,
             )
         return self.env._(
-            "You should have had a solution by %(when)s. We are late, and sorry for "
-            "it; we keep at it.",
+            "You should have had a solution by %(when)s. We are sorry that this takes "
+            "longer than promised. We are still on it.",
             when=when,
         )
 
@@ -126,8 +127,8 @@ class AftersalesCase(models.Model):
             if case.mark or not case.is_open:
                 raise UserError(
                     self.env._(
-                        "Case %(case)s is over or set aside. Take it back to work "
-                        "before you promise a time.",
+                        "Case %(case)s is over or excluded. Resume it before you "
+                        "promise a time.",
                         case=case.number,
                     )
                 )
@@ -161,7 +162,9 @@ class AftersalesCase(models.Model):
         self.ensure_one()
         return self.sudo().clock_ids.filtered(
             lambda clock: (
-                clock._is_told() and clock.subject == topic and clock.state != "stopped"
+                clock._is_promised_time()
+                and clock.subject == topic
+                and clock.state != "stopped"
             )
         )[:1]
 
@@ -175,8 +178,10 @@ class AftersalesCase(models.Model):
         :return: naive UTC ``datetime`` in whole minutes
         """
         self.ensure_one()
-        matched = self.env["aftersales.policy"]._match_plain(self, ["promise"], now)
-        target = matched[self.id].get("promise")
+        kinds = self.env["aftersales.policy.target"]._clock_kinds().items()
+        promised = [code for code, rule in kinds if rule.is_promised_time]
+        matched = self.env["aftersales.policy"]._match_plain(self, promised, now)
+        target = next(iter(matched[self.id].values()), None)
         if target:
             deadline = self._target_deadline(target, to_epoch(now))
         else:
@@ -185,8 +190,8 @@ class AftersalesCase(models.Model):
 
     def _target_deadline(self, target, now):
         case_sudo = self.sudo()
-        cycle = case_sudo._new_cycle(target, now)
-        schedule = case_sudo.env["aftersales.clock"]._schedule(cycle)
+        row = case_sudo._new_row(target, now)
+        schedule = case_sudo.env["aftersales.clock"]._schedule(row)
         try:
             return schedule.add(now, target["target_seconds"])
         except NoWorkingTime:

@@ -40,7 +40,7 @@ class NextStep(NamedTuple):
 
 
 class AftersalesCase(models.Model):
-    """What goes out to the customer, and who is told of what comes in."""
+    """What goes out to the customer, and who is notified of what comes in."""
 
     _inherit = "aftersales.case"
 
@@ -134,10 +134,10 @@ class AftersalesCase(models.Model):
     def _reply_recipients(self):
         """Return whom an answer goes to, as arguments of ``message_post``.
 
-        The customer; the address he wrote from, where it is another than his
-        contact's; those he put in copy.
+        The customer; the address they wrote from, where it is another than their
+        contact's; those they put in copy.
 
-        :raise UserError: when there is no customer, or no address of him
+        :raise UserError: when there is no customer, or no address of the customer
         """
         self.ensure_one()
         customer = self.partner_id
@@ -186,7 +186,7 @@ class AftersalesCase(models.Model):
 
     def message_post(self, **kwargs):
         """Post a message. What goes to the customer is sent by the team; what a
-        colleague answers in his own mail program is sent on to the customer; what a
+        colleague answers in their own mail program is sent on to the customer; what a
         customer writes to a case that is over goes to a new one."""
         if kwargs.get("message_type") not in WRITTEN_TYPES:
             return super().message_post(**kwargs)
@@ -245,7 +245,7 @@ class AftersalesCase(models.Model):
 
     def _send_on(self, values):
         """Add the customer to the recipients of a colleague's mail, unless the mail
-        itself went to him."""
+        itself went to them."""
         customer = self.partner_id
         if customer.email_normalized:
             partner_ids = {*(values.get("partner_ids") or ()), customer.id}
@@ -304,7 +304,7 @@ class AftersalesCase(models.Model):
         return suggested
 
     def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
-        """Name the customer's button in his words."""
+        """Name the customer's button in their words."""
         groups = super()._notify_get_recipients_groups(
             message, model_description, msg_vals=msg_vals
         )
@@ -322,19 +322,19 @@ class AftersalesCase(models.Model):
         mail = self._mail_of_message(msg_vals or {})
         if mail and (mail.automatic or self.sudo().mark == "spam"):
             return []
-        # A customer may not read who answers him; telling that person needs it.
+        # A customer may not read who answers them; telling that person needs it.
         case = self.sudo() if self.env.user.share else self
         return super(AftersalesCase, case)._notify_thread(
             message, msg_vals=msg_vals, **kwargs
         )
 
     def _notify_get_recipients(self, message, msg_vals=False, **kwargs):
-        """Tell the owner in the bell that somebody answered, however he wants to be
+        """Tell the owner in the bell that somebody answered, however they want to be
         told of other things."""
         values = dict(msg_vals or {"partner_ids": message.sudo().partner_ids.ids})
         user = self.env["res.users"]
         if self and not kwargs.get("notify_skip_followers"):
-            user = self._user_to_tell(values)
+            user = self._user_to_notify(values)
         partner_id = user.partner_id.id
         if user:
             values["partner_ids"] = [*(values.get("partner_ids") or ()), partner_id]
@@ -344,7 +344,7 @@ class AftersalesCase(models.Model):
                 data["notif"] = "inbox"
         return recipients
 
-    def _user_to_tell(self, values):
+    def _user_to_notify(self, values):
         case = self.sudo()
         if case._message_meaning(values) not in ("customer", "forwarded", "third"):
             return case.env["res.users"]

@@ -4,7 +4,7 @@ from ..ledger.aftersales_event import EventKind
 
 
 class AftersalesEvent(models.Model):
-    """What the ledger tells of messages, and of times told to customers."""
+    """What the ledger tells of messages, and of times promised to customers."""
 
     _inherit = "aftersales.event"
 
@@ -31,6 +31,6 @@ class AftersalesEvent(models.Model):
                 self.env._("Time promised to the customer"), "fa-handshake-o", "info"
             ),
             "promise_kept": EventKind(
-                self.env._("Promised time kept"), "fa-check", "success"
+                self.env._("Promised time met"), "fa-check", "success"
             ),
         }

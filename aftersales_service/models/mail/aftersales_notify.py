@@ -4,7 +4,7 @@ from ...tools.core_api import wake_job
 
 WARNING = "mail.mail_activity_data_warning"
 # In the context of activities: no mail for each, and their people do not follow.
-QUIET = {"mail_activity_quick_update": True, "aftersales_tell_only": True}
+QUIET = {"mail_activity_quick_update": True, "aftersales_notify_only": True}
 
 
 class AftersalesNotify(models.AbstractModel):
@@ -85,7 +85,7 @@ class AftersalesCase(models.Model):
 
     def message_subscribe(self, partner_ids=None, subtype_ids=None):
         """Who is told of one thing does not follow the whole case for it."""
-        if self.env.context.get("aftersales_tell_only"):
+        if self.env.context.get("aftersales_notify_only"):
             return True
         return super().message_subscribe(
             partner_ids=partner_ids, subtype_ids=subtype_ids

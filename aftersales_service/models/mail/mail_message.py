@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import AccessError
 
-# What somebody said, when, to whom, and who he was.
+# What somebody said, when, to whom, and who they were.
 VERBATIM_FIELDS = frozenset(
     {
         "attachment_ids",
@@ -56,6 +56,6 @@ class MailMessage(models.Model):
 
     def _aftersales_verbatim_sentence(self):
         return self.env._(
-            "What a customer was told, or told us, stays as it was written. Write "
+            "What was written to or by a customer stays as it was written. Write "
             "another message instead."
         )

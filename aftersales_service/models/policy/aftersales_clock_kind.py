@@ -2,8 +2,8 @@
 
 from odoo import api, models
 
-from ...tools import promise_life as life
-from ...tools.promise_life import ClockKind
+from ...tools import promise_kind as rules
+from ...tools.promise_kind import ClockKind
 
 
 class AftersalesPolicyTarget(models.Model):
@@ -39,7 +39,7 @@ class AftersalesPolicyTarget(models.Model):
                 self.env._("Acknowledgement"),
                 starts=("received_from_afar",),
                 met_by=("acknowledged", "reply"),
-                still_owed=life.owed_unconfirmed,
+                still_owed=rules.owed_unconfirmed,
             ),
             # from the customer's first contact to the first answer of a person
             "first_response": ClockKind(
@@ -49,8 +49,8 @@ class AftersalesPolicyTarget(models.Model):
                 portal="_portal_answer_sentence",
                 met_if=(("acknowledged", "ack_counts"),),
                 waits=True,
-                wanted=life.until_answered,
-                still_owed=life.owed_unanswered,
+                wanted=rules.until_answered,
+                still_owed=rules.owed_unanswered,
             ),
             # from the oldest message without an answer to the answer of a person
             "next_response": ClockKind(
@@ -60,9 +60,9 @@ class AftersalesPolicyTarget(models.Model):
                 met_by_stages=("resolved",),
                 repeats="again",
                 waits=True,
-                wanted=life.while_waiting,
-                still_owed=life.owed_without_reply,
-                may_begin=life.not_before("first_response"),
+                wanted=rules.while_waiting,
+                still_owed=rules.owed_without_reply,
+                may_begin=rules.after_first("first_response"),
             ),
             # from our last word to the customer to the next one
             "update": ClockKind(
@@ -72,8 +72,8 @@ class AftersalesPolicyTarget(models.Model):
                 met_by_stages=("resolved",),
                 pausable=True,
                 repeats="chain",
-                wanted=life.after_our_word,
-                still_owed=life.owed_since_last_word,
+                wanted=rules.after_our_word,
+                still_owed=rules.owed_since_last_word,
             ),
         }
 
@@ -85,8 +85,8 @@ class AftersalesPolicyTarget(models.Model):
                 self.env._("Classification"),
                 starts=("received",),
                 met_by=("classified",),
-                wanted=life.until_classified,
-                still_owed=life.owed_unclassified,
+                wanted=rules.until_classified,
+                still_owed=rules.owed_unclassified,
             ),
             # from receipt, or from the loss of the owner, until there is one
             "assignment": ClockKind(
@@ -94,8 +94,8 @@ class AftersalesPolicyTarget(models.Model):
                 starts=("received_by_nobody", "owner_lost"),
                 met_by=("assigned",),
                 repeats="again",
-                wanted=life.until_owned,
-                still_owed=life.owed_unowned,
+                wanted=rules.until_owned,
+                still_owed=rules.owed_unowned,
             ),
             # from the moment a case is special or urgent to the owner's first act
             "start_work": ClockKind(
@@ -127,7 +127,7 @@ class AftersalesPolicyTarget(models.Model):
                 per_subject=True,
                 stage_subjects=("solution",),
                 portal="_portal_promised_sentence",
-                told=True,
+                is_promised_time=True,
             ),
             # from the customer's first contact to the stage "resolved"
             "resolution": ClockKind(
@@ -137,7 +137,7 @@ class AftersalesPolicyTarget(models.Model):
                 pausable=True,
                 carried=True,
                 portal="_portal_solution_sentence",
-                wanted=life.from_receipt,
+                wanted=rules.from_receipt,
             ),
             # the same, without the time in which others have to act
             "work": ClockKind(
@@ -146,7 +146,7 @@ class AftersalesPolicyTarget(models.Model):
                 met_by_stages=("resolved",),
                 pausable=True,
                 carried=True,
-                wanted=life.from_receipt,
+                wanted=rules.from_receipt,
             ),
         }
 

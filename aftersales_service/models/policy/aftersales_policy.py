@@ -89,7 +89,8 @@ class AftersalesPolicy(models.Model):
         "res.country",
         string="Countries",
         ondelete="restrict",
-        help="Countries of the customer, or of his company where he has none.",
+        help="Countries of the customer, or of the customer's company where the "
+        "customer has none.",
     )
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     amount_from = fields.Monetary(
@@ -110,6 +111,8 @@ class AftersalesPolicy(models.Model):
     target_ids = fields.One2many(
         "aftersales.policy.target", "policy_id", string="Promises", copy=True
     )
+    # for the search: a policy that promises a kind
+    promised_kind = fields.Selection(related="target_ids.kind", string="Promise")
     version_ids = fields.One2many(
         "aftersales.policy.version", "policy_id", string="Versions", copy=False
     )
@@ -306,7 +309,7 @@ class AftersalesPolicy(models.Model):
     def _version_data(self):
         """Return what the policy says, as plain data that compares exactly."""
         self.ensure_one()
-        # Whole, whoever looks at it: also teams of companies he has not ticked.
+        # Whole, whoever looks at it: also teams of companies they have not ticked.
         policy_sudo = self.sudo()
         data = {
             "policy": plain_values(policy_sudo, self._version_fields()),

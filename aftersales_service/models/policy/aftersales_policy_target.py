@@ -6,7 +6,6 @@ from ...tools.words import duration
 from ..base.trust import is_loading_data
 from .aftersales_policy import plain_values
 
-UNITS = {"seconds": 1, "minutes": 60, "hours": 3600}
 CALENDAR_MODES = [
     ("team", "Service hours of the team"),
     ("calendar", "Other working hours"),
@@ -35,20 +34,10 @@ class AftersalesPolicyTarget(models.Model):
     company_id = fields.Many2one(related="policy_id.company_id")
     kind = fields.Selection(lambda self: self._selection_kind(), required=True)
     target_seconds = fields.Integer(
-        string="Time (s)", required=True, help="The promised time in whole seconds."
-    )
-    target_value = fields.Integer(
         string="Time",
-        compute="_compute_target_value",
-        inverse="_inverse_target_value",
-    )
-    target_unit = fields.Selection(
-        [("seconds", "Seconds"), ("minutes", "Minutes"), ("hours", "Hours")],
-        string="Unit",
-        compute="_compute_target_value",
-        inverse="_inverse_target_value",
-        help="Of the hours that count: eight hours are a working day of a team that "
-        "works eight hours.",
+        required=True,
+        help="The promised time in seconds of the hours that count: eight hours are a "
+        "working day of a team that works eight hours.",
     )
     calendar_mode = fields.Selection(
         CALENDAR_MODES,
@@ -66,7 +55,7 @@ class AftersalesPolicyTarget(models.Model):
     )
     ack_counts = fields.Boolean(
         string="Acknowledgement Counts",
-        help="The confirmation of receipt, even an automatic one, keeps this promise.",
+        help="The confirmation of receipt, even an automatic one, meets this promise.",
     )
     pause_customer = fields.Boolean(
         string="Pauses for the Customer",
@@ -84,25 +73,15 @@ class AftersalesPolicyTarget(models.Model):
         help="What becomes of the promise when a solved case is opened again.",
     )
     long_running_seconds = fields.Integer(
-        string="Long-running After (s)",
-        help="From when on after receipt a case counts as long-running, so that the "
-        "customer is told how it stands. 0: from our first answer on.",
-    )
-    long_running_value = fields.Integer(
         string="Long-running After",
-        compute="_compute_long_running_value",
-        inverse="_inverse_long_running_value",
-        help="Before this time after receipt no progress updates are promised. "
-        "0: they are promised from our first answer on.",
-    )
-    long_running_unit = fields.Selection(
-        [("seconds", "Seconds"), ("minutes", "Minutes"), ("hours", "Hours")],
-        compute="_compute_long_running_value",
-        inverse="_inverse_long_running_value",
+        help="From when on after receipt a case counts as long-running, so that the "
+        "customer hears of its progress. 0: from our first answer on.",
     )
     # What the rules of the kind allow
     is_pausable = fields.Boolean(compute="_compute_kind_rules")
     is_carried = fields.Boolean(compute="_compute_kind_rules")
+    is_chained = fields.Boolean(compute="_compute_kind_rules")
+    can_ack_count = fields.Boolean(compute="_compute_kind_rules")
     warn_percent = fields.Integer(
         string="Warn At (%)",
         default=80,
@@ -149,31 +128,9 @@ class AftersalesPolicyTarget(models.Model):
             rule = kinds.get(target.kind)
             target.is_pausable = bool(rule and rule.pausable)
             target.is_carried = bool(rule and rule.carried)
-
-    @api.depends("target_seconds")
-    def _compute_target_value(self):
-        """Show the time in the largest unit that needs no fraction."""
-        for target in self:
-            value, unit = largest_unit(target.target_seconds)
-            target.target_value, target.target_unit = value, unit
-
-    @api.onchange("target_value", "target_unit")
-    def _inverse_target_value(self):
-        for target in self:
-            size = UNITS[target.target_unit or "hours"]
-            target.target_seconds = target.target_value * size
-
-    @api.depends("long_running_seconds")
-    def _compute_long_running_value(self):
-        for target in self:
-            value, unit = largest_unit(target.long_running_seconds)
-            target.long_running_value, target.long_running_unit = value, unit
-
-    @api.onchange("long_running_value", "long_running_unit")
-    def _inverse_long_running_value(self):
-        for target in self:
-            size = UNITS[target.long_running_unit or "hours"]
-            target.long_running_seconds = target.long_running_value * size
+            target.is_chained = bool(rule and rule.repeats == "chain")
+            terms = [term for _event, term in rule.met_if] if rule else []
+            target.can_ack_count = "ack_counts" in terms
 
     # Constraints --------------------------------------------------------------
 
@@ -242,8 +199,8 @@ class AftersalesPolicyTarget(models.Model):
         except NoWorkingTime as error:
             raise ValidationError(
                 self.env._(
-                    "The working hours “%(calendar)s” hold too little working time "
-                    "to keep “%(promise)s” within the coming years. Enter working "
+                    "The working hours “%(calendar)s” hold too little working time for "
+                    "“%(promise)s” within the coming years. Enter working "
                     "times, remove wrong holidays, or shorten the promise.",
                     calendar=calendar.name or self.env._("of the company"),
                     promise=self.display_name,
@@ -258,7 +215,7 @@ class AftersalesPolicyTarget(models.Model):
                 raise ValidationError(
                     self.env._(
                         "“%(promise)s” never pauses: the customer waits for it from "
-                        "his first word on. Untick the pauses.",
+                        "the first message on. Untick the pauses.",
                         promise=kinds[target.kind].label,
                     )
                 )
@@ -267,12 +224,7 @@ class AftersalesPolicyTarget(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Create targets; a time given as value and unit is stored in seconds."""
-        for vals in vals_list:
-            for name in ("target", "long_running"):
-                if f"{name}_value" in vals and f"{name}_seconds" not in vals:
-                    size = UNITS[vals.get(f"{name}_unit") or "hours"]
-                    vals[f"{name}_seconds"] = vals[f"{name}_value"] * size
+        """Create targets; makes a new version of the policy."""
         targets = super().create(vals_list)
         targets._after_change()
         return targets
@@ -339,8 +291,7 @@ class AftersalesPolicyTarget(models.Model):
             "hours": self.env._("Service hours")
             if self.calendar_mode == "team"
             else self._hours_words(),
-            "value": self.target_value,
-            "unit": self.target_unit,
+            "seconds": self.target_seconds,
             "calendar_mode": self.calendar_mode,
             "calendar_id": self.calendar_id.id,
             "pauses": bool(self.pause_customer or self.pause_third_party),
@@ -370,11 +321,3 @@ class AftersalesPolicyTarget(models.Model):
             "long_running_seconds": self.long_running_seconds,
             "warn_percent": self.warn_percent,
         }
-
-
-def largest_unit(seconds):
-    """Return a time as (value, code of the largest unit that needs no fraction)."""
-    if not seconds:
-        return 0, "hours"
-    unit = next(unit for unit, size in reversed(UNITS.items()) if seconds % size == 0)
-    return seconds // UNITS[unit], unit

@@ -291,7 +291,6 @@ class AftersalesPolicy(models.Model):
         )
         return {
             "kinds": [list(pair) for pair in Target._selection_kind()],
-            "units": Target._fields["target_unit"]._description_selection(self.env),
             "modes": [
                 [code, label]
                 for code, label in Target._fields[
@@ -307,8 +306,8 @@ class AftersalesPolicy(models.Model):
         """Set, change or take back one promise of the policy.
 
         :param str kind: code of the kind
-        :param dict values: ``value`` (in ``unit``), ``unit``, ``calendar_mode`` and
-            ``calendar_id``; empty to promise nothing of the kind
+        :param dict values: ``seconds``, ``calendar_mode`` and ``calendar_id``; empty to
+            promise nothing of the kind
         """
         self.ensure_one()
         self.check_access("write")
@@ -317,8 +316,7 @@ class AftersalesPolicy(models.Model):
             target.unlink()
             return
         written = {
-            "target_value": values.get("value") or 0,
-            "target_unit": values.get("unit") or "hours",
+            "target_seconds": values.get("seconds") or 0,
             "calendar_mode": values.get("calendar_mode") or "team",
             "calendar_id": values.get("calendar_id") or False,
         }

@@ -82,7 +82,7 @@ class AftersalesCase(models.Model):
     @api.model
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
         """List a customer's cases newest first: the usual order is by a field that
-        he may not see."""
+        they may not see."""
         if self._is_customers_env():
             self._check_portal_domain(domain)
             if order == self._order:
@@ -99,8 +99,8 @@ class AftersalesCase(models.Model):
                 self._check_field_access(field, "read")
 
     def message_post(self, **kwargs):
-        """A customer who calls this by RPC writes in his own name, and what he writes
-        is a message to us; the pages come as superuser, with all of it decided."""
+        """A customer who calls this by RPC writes in their own name, and that is a
+        message to us; the pages come as superuser, with all of it decided."""
         if self._is_customers_env():
             known = ("body", "attachment_ids")
             kwargs = {name: kwargs[name] for name in known if name in kwargs}
@@ -247,22 +247,22 @@ class AftersalesCase(models.Model):
         when = self._customer_moment(clock.deadline)
         if late:
             return self.env._(
-                "You should have had an answer by %s. We are late, and sorry for it; "
+                "You should have had an answer by %s. We are sorry that we are late; "
                 "it comes next.",
                 when,
             )
-        return self.env._("You get an answer by %s", when)
+        return self.env._("We will answer by %s", when)
 
     def _portal_solution_sentence(self, clock, late):
         """Say when it is solved."""
         when = self._customer_moment(clock.deadline)
         if late:
             return self.env._(
-                "It should have been solved by %s. We are late, and sorry for it; we "
-                "keep at it.",
+                "It should have been solved by %s. We are sorry that this takes longer "
+                "than promised. We are still on it.",
                 when,
             )
-        return self.env._("We mean to have it solved by %s", when)
+        return self.env._("We expect to solve it by %s", when)
 
     def _portal_paused_sentence(self):
         if self.stage_kind == "waiting_customer":
@@ -321,9 +321,9 @@ class AftersalesCase(models.Model):
 
     def _portal_reject(self, text, partner, *, at=None):
         """Take the customer's word that the matter is not solved: the case goes back
-        to work, and what he writes stands in the conversation.
+        to work, and what they write stands in the conversation.
 
-        :param str text: his words, may be empty
+        :param str text: their words, may be empty
         :param partner: ``res.partner`` who says so
         :param at: instant, now when not given
         :raise UserError: when the case cannot be reopened any more
@@ -332,7 +332,7 @@ class AftersalesCase(models.Model):
         at = at or fields.Datetime.now()
         case = self._as_customer(partner)
         if self.is_open:
-            # Sent twice, or taken back to work meanwhile: only his words are new.
+            # Sent twice, or taken back to work meanwhile: only their words are new.
             case._portal_say(text, partner, once=True)
             return
         if not self._portal_can_reject(at):
@@ -359,7 +359,7 @@ class AftersalesCase(models.Model):
         :param str text: plain text
         :param partner: the author; empty: the case's own mail address
         :param files: list of ``(name, bytes)``
-        :param bool once: leave out what he said word for word last time
+        :param bool once: leave out what they said word for word last time
         """
         body = plaintext2html((text or "").strip())
         if not (text or "").strip() or (once and self._portal_last_said() == body):

@@ -287,8 +287,8 @@ class AftersalesCase(models.Model):
 
     @api.model
     def _portal_customer_of(self, order, partner):
-        """Return who reports a problem with an order: the person himself if the order
-        is his or his company's, else the order's customer.
+        """Return who reports a problem with an order: the person asking if the order
+        is theirs or their company's, else the order's customer.
 
         :param partner: ``res.partner`` of the visitor, empty with a link only
         """

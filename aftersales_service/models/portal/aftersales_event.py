@@ -6,7 +6,7 @@ from ..ledger.aftersales_event import EventKind
 
 class AftersalesEvent(models.Model):
     """Who acts when a customer uses a link without login: the customer, not the
-    anonymous user his browser runs as."""
+    anonymous user their browser runs as."""
 
     _inherit = "aftersales.event"
 

@@ -7,6 +7,7 @@ Not here: No rule of a single promise.
 from . import (
     aftersales_policy_change,
     aftersales_policy_simulation,
+    aftersales_policy_simulation_work,
     aftersales_policy_simulation_line,
     aftersales_policy_simulation_outcome,
 )

@@ -55,47 +55,47 @@ class PolicyChange:
         change = env.context.get("aftersales_policy_change")
         return change if isinstance(change, cls) else None
 
-    def concerns(self, cycle, target):
+    def concerns(self, row, target):
         """Whether a cycle and the target chosen for it are affairs of the policy."""
-        if cycle.values["policy_id"] == self.policy_id:
+        if row.values["policy_id"] == self.policy_id:
             return True
         takes_over = target is not None and target["policy_id"] == self.policy_id
         return self.mode == APPLY and takes_over
 
-    def see(self, cycles):
+    def see(self, rows):
         """Note how open promises stood before."""
-        for cycle in cycles:
-            clock = cycle.clock
+        for row in rows:
+            clock = row.clock
             if clock.state != "stopped" and clock.is_open:
-                self.before.setdefault(cycle.id, (cycle, _standing(clock)))
+                self.before.setdefault(row.id, (row, _standing(clock)))
 
-    def take(self, cycles):
+    def take(self, rows):
         """Note what becomes of promises."""
-        for cycle in cycles:
-            if cycle.lines and cycle.lines[0]["cause"] != "chain":
-                self._note(cycle, self._change_of(cycle))
-                self.before.pop(cycle.id, None)
+        for row in rows:
+            if row.lines and row.lines[0]["cause"] != "chain":
+                self._note(row, self._change_of(row))
+                self.before.pop(row.id, None)
 
     def finish(self):
         """Note what stays as it was.
 
         :return: the result for the job
         """
-        for cycle, _standing_before in self.before.values():
-            if cycle.values["policy_id"] == self.policy_id:
-                fixed = cycle.clock.fixed_deadline is not None
-                self._note(cycle, MANUAL if fixed else UNCHANGED)
+        for row, _standing_before in self.before.values():
+            if row.values["policy_id"] == self.policy_id:
+                fixed = row.clock.fixed_deadline is not None
+                self._note(row, MANUAL if fixed else UNCHANGED)
         return {**self.tally, "examples": self.examples}
 
-    def _change_of(self, cycle):
-        clock = cycle.clock
+    def _change_of(self, row):
+        clock = row.clock
         if clock.breach_cause == CAUSES[self.mode]:
             return BROKEN
         if clock.outcome == "void":
             return VOIDED
-        if cycle.id not in self.before:
+        if row.id not in self.before:
             return STARTED
-        old, new = self.before[cycle.id][1], _standing(clock)
+        old, new = self.before[row.id][1], _standing(clock)
         if None in (old[0], new[0]) or old == new:
             return UNCHANGED
         if old[1] != new[1]:
@@ -103,14 +103,14 @@ class PolicyChange:
             return LATER if new[1] else EARLIER
         return EARLIER if new[0] < old[0] else LATER
 
-    def _note(self, cycle, change):
-        kind = cycle.values["kind"]
+    def _note(self, row, change):
+        kind = row.values["kind"]
         self.tally[f"{change}:{kind}"] += 1
         if change in (UNCHANGED, MANUAL) or len(self.examples) >= LISTED:
             return
-        old = self.before[cycle.id][1] if cycle.id in self.before else (None, None)
-        new = (None, None) if change == VOIDED else _standing(cycle.clock)
-        self.examples.append([cycle.values["case_id"], kind, change, *old, *new])
+        old = self.before[row.id][1] if row.id in self.before else (None, None)
+        new = (None, None) if change == VOIDED else _standing(row.clock)
+        self.examples.append([row.values["case_id"], kind, change, *old, *new])
 
 
 def _standing(clock):
@@ -327,8 +327,8 @@ class AftersalesPolicy(models.Model):
             EARLIER: self.env._("Due earlier"),
             LATER: self.env._("Due later"),
             STARTED: self.env._("New promise"),
-            VOIDED: self.env._("Void"),
-            BROKEN: self.env._("Broken by the change"),
+            VOIDED: self.env._("Not counted"),
+            BROKEN: self.env._("Breached by the change"),
             MANUAL: self.env._("Set by hand, stays"),
         }
 
@@ -338,23 +338,23 @@ class AftersalesCase(models.Model):
 
     _inherit = "aftersales.case"
 
-    def _rematch_cycle(self, cycle, target, instant, cause, versions=False):
+    def _rematch_row(self, row, target, instant, cause, versions=False):
         """Drop the promise whatever other policies say, where that was asked for."""
         change = PolicyChange.of(self.env)
         if change and change.mode == VOID:
             target = None
-        return super()._rematch_cycle(cycle, target, instant, cause, versions)
+        return super()._rematch_row(row, target, instant, cause, versions)
 
-    def _is_rematched(self, cycle, target, versions):
+    def _is_rematched(self, row, target, versions):
         """Change only promises of the policy, and void those it makes no more."""
         change = PolicyChange.of(self.env)
         if not change:
-            return super()._is_rematched(cycle, target, versions)
-        if not change.concerns(cycle, target):
+            return super()._is_rematched(row, target, versions)
+        if not change.concerns(row, target):
             return False
         if target is None:
-            return cycle.clock.fixed_deadline is None and cycle.clock.is_open
-        return super()._is_rematched(cycle, target, versions)
+            return row.clock.fixed_deadline is None and row.clock.is_open
+        return super()._is_rematched(row, target, versions)
 
     def _clocks_start_missing(self, matched, last, at, cause):
         """Start only promises of the policy, and none of an archived one."""
@@ -370,18 +370,18 @@ class AftersalesCase(models.Model):
             }
         return super()._clocks_start_missing(matched, last, at, cause)
 
-    def _clocks_store(self, cycles):
+    def _clocks_store(self, rows):
         """Note what becomes of promises; while it is only looked at, store nothing."""
         change = PolicyChange.of(self.env)
         if not change:
-            super()._clocks_store(cycles)
+            super()._clocks_store(rows)
             return
-        change.take(cycles)
-        for cycle in cycles:
-            for line in cycle.lines:
+        change.take(rows)
+        for row in rows:
+            for line in row.lines:
                 line.update(source_kind=change.job._name, source_id=change.job.id)
         if not change.dry:
-            super()._clocks_store(cycles)
+            super()._clocks_store(rows)
 
 
 class AftersalesClock(models.Model):
@@ -394,7 +394,7 @@ class AftersalesClock(models.Model):
         change = PolicyChange.of(self.env)
         if change and change.dry:
             suffix = SQL("ORDER BY id")
-        cycles = super()._load(condition, suffix)
+        rows = super()._load(condition, suffix)
         if change:
-            change.see(cycles)
-        return cycles
+            change.see(rows)
+        return rows

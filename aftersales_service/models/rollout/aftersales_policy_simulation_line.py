@@ -17,15 +17,15 @@ class AftersalesPolicySimulationLine(models.Model):
         lambda self: self._selection_kind(), string="Promise", required=True
     )
     case_count = fields.Integer(string="Cases")
-    kept_count = fields.Integer(string="Kept")
-    broken_count = fields.Integer(string="Broken")
+    kept_count = fields.Integer(string="Met")
+    broken_count = fields.Integer(string="Breached")
     open_count = fields.Integer(string="Open")
     attainment = fields.Float(
-        string="Kept (%)",
+        string="Met (%)",
         compute="_compute_attainment",
         store=True,
         aggregator="avg",
-        help="Kept of all that were decided.",
+        help="Met, of all that were decided.",
     )
     median_seconds = fields.Integer(
         string="Median",
@@ -33,24 +33,24 @@ class AftersalesPolicySimulationLine(models.Model):
         help="Half of them took at most so long, in service hours without pauses.",
     )
     p90_seconds = fields.Integer(
-        string="90 %",
+        string="90th Percentile",
         aggregator="avg",
         help="Nine of ten took at most so long, in service hours without pauses.",
     )
-    real_kept_count = fields.Integer(string="Really Kept")
-    real_broken_count = fields.Integer(string="Really Broken")
-    real_open_count = fields.Integer(string="Really Open")
+    real_kept_count = fields.Integer(string="Actually Met")
+    real_broken_count = fields.Integer(string="Actually Breached")
+    real_open_count = fields.Integer(string="Actually Open")
     real_attainment = fields.Float(
-        string="In Fact (%)",
+        string="Actual (%)",
         compute="_compute_attainment",
         store=True,
         aggregator="avg",
         help="Under the policies of the time, of the same cases.",
     )
-    real_median_seconds = fields.Integer(string="Median, Really", aggregator="avg")
-    real_p90_seconds = fields.Integer(string="90 %, Really", aggregator="avg")
+    real_median_seconds = fields.Integer(string="Actual Median", aggregator="avg")
+    real_p90_seconds = fields.Integer(string="Actual 90th Percentile", aggregator="avg")
     other_attainment = fields.Float(
-        string="Kept There (%)",
+        string="Met There (%)",
         compute="_compute_other",
         help="In the simulation this one is compared with.",
     )

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-OUTCOMES = [("kept", "Kept"), ("broken", "Broken"), ("open", "Open")]
+OUTCOMES = [("kept", "Met"), ("broken", "Breached"), ("open", "Open")]
 
 
 class AftersalesPolicySimulationOutcome(models.Model):
@@ -29,7 +29,7 @@ class AftersalesPolicySimulationOutcome(models.Model):
     started_at = fields.Datetime(string="Started")
     deadline = fields.Datetime(string="Would Have Been Due")
     ended_at = fields.Datetime(string="Fulfilled")
-    is_listed = fields.Boolean(help="One of the first that were broken.")
+    is_listed = fields.Boolean(help="One of the first that were breached.")
 
     def _selection_kind(self):
         return self.env["aftersales.policy.simulation.line"]._selection_kind()

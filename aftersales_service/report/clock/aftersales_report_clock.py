@@ -101,22 +101,22 @@ class AftersalesReportClock(models.Model):
     state = fields.Selection(STATES)
     outcome = fields.Selection(OUTCOMES)
     breach_cause = fields.Selection(
-        lambda self: self._selection_breach_cause(), string="Broken Because"
+        lambda self: self._selection_breach_cause(), string="Breached Because"
     )
     void_cause = fields.Selection(
-        lambda self: self._selection_void_cause(), string="Void Because"
+        lambda self: self._selection_void_cause(), string="Not Counted Because"
     )
     counts_for_agent = fields.Boolean(
         string="Counts for the Agent",
-        help="Kept or broken by somebody's work: not broken only because the promise "
-        "or its hours were changed afterwards.",
+        help="Met or breached by somebody's work: not breached only because the "
+        "promise or its hours were changed afterwards.",
     )
 
     # When: days as the calendar on the company's wall shows them
     started_at = fields.Datetime(string="Started")
     deadline = fields.Datetime()
     decided_at = fields.Datetime(
-        string="Decided", help="When it was kept, or its deadline if it was broken."
+        string="Decided", help="When it was met, or its deadline if it was breached."
     )
     stopped_at = fields.Datetime(string="Ended")
     received_date = fields.Date(
@@ -124,8 +124,8 @@ class AftersalesReportClock(models.Model):
     )
     decided_date = fields.Date(
         string="Decided On",
-        help="Day in the time zone of the company on which it was kept, or on which "
-        "its deadline passed.",
+        help="Day in the time zone of the company on which it was met, or on which its "
+        "deadline passed.",
     )
     stopped_date = fields.Date(
         string="Ended On", help="Day in the time zone of the company."
@@ -133,11 +133,12 @@ class AftersalesReportClock(models.Model):
 
     # Measures
     attainment = fields.Float(
-        string="Kept (%)",
+        string="Met (%)",
         digits=(16, 1),
         aggregator="avg",
         exportable=False,
-        help="Promises kept, of those kept or broken. Open and void ones do not count.",
+        help="Promises met, of those met or breached. Open ones and those not counted "
+        "are left out.",
     )
     target_seconds = fields.Integer(string="Promised Time (s)", aggregator="avg")
     calendar_seconds = fields.Integer(
@@ -158,7 +159,7 @@ class AftersalesReportClock(models.Model):
     late_seconds = fields.Integer(
         string="Late by (s)",
         aggregator="avg",
-        help="From the deadline to the end, for broken promises that have ended.",
+        help="From the deadline to the end, for breached promises that have ended.",
     )
     case_number = fields.Integer(
         string="Cases", aggregator="count_distinct", exportable=False
@@ -187,17 +188,17 @@ class AftersalesReportClock(models.Model):
             ("archived", self.env._("Archived")),
             ("calmed", self.env._("No longer urgent")),
             ("cancelled", self.env._("Cancelled")),
-            ("carried", self.env._("Broken in an earlier cycle")),
+            ("carried", self.env._("Breached in an earlier cycle")),
             ("early", self.env._("Fulfilled before it was promised")),
-            ("internal", self.env._("Set aside as internal")),
+            ("internal", self.env._("Marked as internal")),
             ("merged", self.env._("Merged into another case")),
-            ("moved", self.env._("The customer was told a new time")),
+            ("moved", self.env._("The customer was promised a new time")),
             ("policy_archived", self.env._("The policy was archived")),
             ("policy_change", self.env._("The new policy does not promise it")),
             ("policy_version", self.env._("The new version does not promise it")),
-            ("spam", self.env._("Set aside as spam")),
-            ("test", self.env._("Set aside as a test")),
-            ("void", self.env._("Set aside as void")),
+            ("spam", self.env._("Marked as spam")),
+            ("test", self.env._("Marked as a test")),
+            ("void", self.env._("Entered by mistake")),
         ]
 
     # Query ----------------------------------------------------------------------

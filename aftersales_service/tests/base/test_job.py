@@ -16,8 +16,9 @@ from odoo.tests import BaseCase, TransactionCase, get_db_name, new_test_user, ta
 from odoo.tools import mute_logger
 
 from ...models.base.aftersales_job import JobKind
+from ..common import StoppedClock
 
-MODEL = "odoo.addons.aftersales_service.models.base.aftersales_job"
+MODEL = "odoo.addons.aftersales_service.models.base.aftersales_job_work"
 COUNT_KIND = JobKind("Counting tags", "aftersales.tag", "_count_job", batch_size=2)
 
 
@@ -107,6 +108,8 @@ class JobCommon(TransactionCase):
 @tagged("post_install", "-at_install", "aftersales_engine")
 class TestJob(JobCommon):
     """Work in the background."""
+
+    freeze_time = StoppedClock("2026-01-05 10:00:00")
 
     @classmethod
     def setUpClass(cls):
@@ -287,7 +290,7 @@ class TestJob(JobCommon):
                     tries.append(minute)
             self.assertEqual(tries, [0, 1, 3, 7, 15])
             self.assertEqual(job.state, "failed")
-            self.assertIn("broken off 5 times", job.error)
+            self.assertIn("interrupted 5 times", job.error)
             job.with_user(self.manager).action_retry()
             self.work()
         self.assertEqual(job.state, "done")
@@ -471,8 +474,8 @@ class TestJobWorkers(BaseCase):
         return found[0]
 
     def test_late_after_its_claim(self):
-        """A worker who was held up so long after his claim that another one took the
-        job leaves it to him."""
+        """A worker who was held up so long after their claim that another one took the
+        job leaves it to them."""
         with self.registry.cursor() as one, self.registry.cursor() as two:
             slow, attempt = self._jobs(one)._claim()
             with freeze_time(datetime.now() + timedelta(minutes=2)):
@@ -493,7 +496,7 @@ class TestJobWorkers(BaseCase):
         self.assertEqual(self._done(), 0)
 
     def test_queued_again_while_taken(self):
-        """Work that somebody has begun does not swallow a later request: what he read
+        """Work that somebody has begun does not swallow a later request: what they read
         may be older."""
         with self.registry.cursor() as cr:
             params = {"ids": self.tags}
@@ -574,7 +577,7 @@ class TestJobWorkers(BaseCase):
         with self.registry.cursor() as cr:
             job = self._jobs(cr).browse(self.job)
             self.assertEqual(job.state, "failed")
-            self.assertIn("broken off 5 times", job.error)
+            self.assertIn("interrupted 5 times", job.error)
         self.assertEqual(sum(self._colors()), 1)
 
     def _work_and_die(self, minutes):

@@ -27,7 +27,7 @@ CONTEXT_KEYS = {
     "aftersales_opening": "counts only beside an IncomingMail, else who is told",
     "aftersales_policy_change": "only an object of the class Change counts",
     "aftersales_schedules": "only an object of the class FreshSchedules counts",
-    "aftersales_tell_only": "somebody does not follow a case",
+    "aftersales_notify_only": "somebody does not follow a case",
     "aftersales_watched": "only a private object counts",
     "cron_id": "only while the system acts",
     "default_calendar_id": "which hours are looked at again",
@@ -310,7 +310,7 @@ class TestCompanies(AftersalesCommon):
             )
 
     def test_stage_of_own_teams(self):
-        """A stage that only teams of his companies use is the manager's."""
+        """A stage that only teams of their companies use is the manager's."""
         Team = self.env["aftersales.team"]
         theirs = Team.create({"name": "Theirs", "company_id": self.elsewhere.id})
         stage = self.env["aftersales.stage"].with_user(self.stranger)
@@ -332,7 +332,7 @@ class TestCompanies(AftersalesCommon):
 
 @tagged("post_install", "-at_install")
 class TestReferences(AftersalesCommon):
-    """Nobody learns the name of what he may not read by referring to it."""
+    """Nobody learns the name of what they may not read by referring to it."""
 
     def test_origin_of_a_case(self):
         case = self._create_case(user_id=self.user_team.id)

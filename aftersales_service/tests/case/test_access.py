@@ -13,8 +13,8 @@ from ..common import AftersalesCommon
 
 ALLOWED, DENIED = True, False
 
-# role → (read, write, create, unlink) on: a case assigned to him, an unassigned one of
-# his team, a colleague's of his team, one of another team, one of another company.
+# role → (read, write, create, unlink) on: a case assigned to them, an unassigned one of
+# their team, a colleague's of their team, one of another team, one of another company.
 NOTHING = "----"
 CASES = {
     # role          own     team    mate    other   foreign
@@ -180,7 +180,7 @@ class TestCaseAccess(AccessCase):
                 self.assertEqual(case.name, "Left shoe too small")
 
     def test_who_writes_down_a_call_sees_the_case(self):
-        """It stays with its maker where nobody else's rights would show it to him."""
+        """It stays with its maker where nobody else's rights would show it to them."""
         for role, team, owner in (
             ("specialist", self.team, self.user_specialist),
             ("team", self.team, self.env["res.users"]),
@@ -191,7 +191,7 @@ class TestCaseAccess(AccessCase):
                 case = (
                     self.env["aftersales.case"]
                     .with_user(self.roles[role])
-                    .create({"name": "He called", "team_id": team.id})
+                    .create({"name": "A call", "team_id": team.id})
                 )
                 self.assertEqual(case.user_id, owner)
                 self.assertTrue(self._may(case, self.roles[role], "write"))
@@ -409,7 +409,7 @@ class TestCaseAccess(AccessCase):
         self.assertEqual(case.sale_order_id.name, self.order.name)
         self.assertTrue(case.sale_line_ids.mapped("name"))
         with self.assertRaises(AccessError):
-            self.order.with_user(both).note = "Not his"
+            self.order.with_user(both).note = "Not theirs"
 
     def test_what_was_said_is_not_hidden(self):
         case = self._create_case(user_id=self.user_specialist.id)
@@ -427,7 +427,7 @@ class TestCaseAccess(AccessCase):
 @tagged("post_install", "-at_install")
 class TestCompanyAccess(AccessCase):
     def test_one_company_ticked(self):
-        """A manager of both companies works in the one he has ticked."""
+        """A manager of both companies works in the one they have ticked."""
         both = new_test_user(
             self.env,
             "as_both",
@@ -608,7 +608,9 @@ class TestPortalAccess(AccessCase):
 
     def test_notes_and_followers(self):
         note = self.case.message_post(
-            body="He is difficult", message_type="comment", subtype_xmlid="mail.mt_note"
+            body="Difficult customer",
+            message_type="comment",
+            subtype_xmlid="mail.mt_note",
         )
         for record in (note, self.case.message_follower_ids[:1]):
             self.assertFalse(record.with_user(self.user_portal).has_access("read"))
@@ -686,7 +688,7 @@ class TestRouteAccess(AccessCase, HttpCase):
         cls.another = cls._create_case(partner_id=cls.other_customer.id)
 
     def _enter(self, visitor, case):
-        """Log the visitor in and return the query he comes with."""
+        """Log the visitor in and return the query they come with."""
         who, _sep, how = visitor.partition(" ")
         logins = {"public": None, "colleague,": "as_colleague", "foreign": "as_foreign"}
         login = logins.get(who, f"as_{who}")

@@ -168,7 +168,7 @@ class TestCase(AftersalesCommon):
     @clause("FT-19")
     def test_channels_are_counted_by_month(self):
         domain = [("team_id", "=", self.team.id)]
-        channels = dict(self.env["aftersales.case"]._fields["channel"].selection)
+        channels = dict(self.env["aftersales.case"]._selection_channel())
         for number, channel in enumerate(channels, start=1):
             for _index in range(number):
                 self._create_case(channel=channel)
@@ -206,7 +206,7 @@ class TestCase(AftersalesCommon):
             )
 
     def test_customers_count_their_cases_in_one_query(self):
-        """A company counts those of its contacts, a contact his own."""
+        """A company counts those of its contacts, a contact their own."""
         self._create_case()
         self._create_case(partner_id=self.customer_company.id, sale_order_id=False)
         self._create_case(partner_id=self.other_customer.id)

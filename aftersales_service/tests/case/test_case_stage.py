@@ -241,7 +241,7 @@ class TestCaseStage(AftersalesCommon):
     def test_a_case_set_aside_does_not_move(self):
         case = self._create_case()
         self._mark(case)
-        with self.assertRaisesRegex(UserError, "set aside"):
+        with self.assertRaisesRegex(UserError, "excluded"):
             case.action_start()
 
     def test_another_team_takes_a_case_in_its_own_stage(self):

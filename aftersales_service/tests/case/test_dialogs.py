@@ -9,8 +9,8 @@ MANAGER = "base.group_user,aftersales_service.group_aftersales_manager"
 
 @tagged("post_install", "-at_install", "aftersales_engine")
 class TestDialogs(ClockCommon):
-    """Whoever opens a dialog can name any case or promise; he learns nothing of those
-    that he may not read."""
+    """Whoever opens a dialog can name any case or promise; they learn nothing of those
+    that they may not read."""
 
     def setUp(self):
         super().setUp()
@@ -68,7 +68,7 @@ class TestDialogs(ClockCommon):
     # Cases ------------------------------------------------------------------------
 
     def test_promise(self):
-        """Neither whether the customer was told a time, nor how he is written to."""
+        """Neither whether the customer was told a time, nor how they are written to."""
         for user in self._strangers():
             own = self._own_case(user)
             values = {
@@ -152,7 +152,7 @@ class TestDialogs(ClockCommon):
     # Companies --------------------------------------------------------------------
 
     def test_first_start(self):
-        """A manager sets up no company but his own ones."""
+        """A manager sets up no company but their own ones."""
         stranger = self._create_stranger()
         dialog = self.env["aftersales.onboarding"].with_user(stranger)
         values = {"company_id": self.company.id, "tz": "Asia/Tokyo"}
@@ -199,7 +199,7 @@ class TestDialogs(ClockCommon):
             archive.with_user(stranger).create({"policy_id": self.policy.id})
 
     def test_try(self):
-        """A policy tried on what he may not read tells nothing about it."""
+        """A policy tried on what they may not read tells nothing about it."""
         stranger = self._create_stranger()
         theirs = self.env["aftersales.team"].create(
             {"name": "Theirs", "company_id": stranger.company_id.id}

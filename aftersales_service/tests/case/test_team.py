@@ -106,7 +106,7 @@ class TestOversight(AftersalesCommon):
         return found.pop()
 
     def test_on_every_level(self):
-        """He sees the cases of his team and works on them; of no other."""
+        """The leader sees the cases of their team and works on them; of no other."""
         for role in ("user", "team"):
             person = self._worker(f"as_leader_{role}", role)
             for level in self.team._LEVEL_FIELDS.values():
@@ -133,15 +133,15 @@ class TestOversight(AftersalesCommon):
             self.case.with_user(self.user_other).read(["name"])
 
     def test_his_queue_is_not_theirs(self):
-        """He is not offered cases that nobody has: members answer."""
+        """The leader is not offered cases that nobody has: members answer."""
         self.team.leader_id = self.leader
         free = self._create_case()
         cases = self.env["aftersales.case"].with_user(self.leader)
         self.assertNotIn(free, cases.search(cases._queue_domain()))
 
     def test_what_he_writes_down_is_not_his(self):
-        """He sees it anyway, so it waits for a member; elsewhere it would be lost to
-        him and is his."""
+        """The leader sees it anyway, so it waits for a member; elsewhere it would be
+        lost to the leader and is theirs."""
         self.team.leader_id = self.leader
         for team, owner in (
             (self.team, self.env["res.users"]),

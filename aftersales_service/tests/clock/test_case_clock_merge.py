@@ -143,8 +143,8 @@ class TestClockMerge(ClockKindsCommon):
         self.assertEqual(self._outcomes(case, "first_response"), ["breached"])
 
     def test_answered_case_takes_over_a_wait(self):
-        """Our own customer was answered; the one who joins was not: he waits here,
-        since his message."""
+        """Our own customer was answered; the one who joins was not: they wait here,
+        since their message."""
         case = self._case()
         self._reply(case)
         self._pass(10 * MINUTE)
@@ -170,7 +170,7 @@ class TestClockMerge(ClockKindsCommon):
 
     def test_broken_wait_goes_on(self):
         """24. A wait that was broken on the other case is one miss, not two; but it
-        goes on here, overdue, until he is answered."""
+        goes on here, overdue, until they are answered."""
         case = self._case()
         self._reply(case)
         other = self._case()

@@ -62,7 +62,7 @@ class TestClockUndo(ClockCommon):
         self.assertEqual(self._clock(case).deadline, at("14:00"))
 
     def test_archived_customer_writes(self):
-        """Who writes to an archived case that waited for him has missed nothing."""
+        """Who writes to an archived case that waited for them has missed nothing."""
         case = self._case(at("08:00"))
         self._move(case, "waiting_customer", at("09:00"))
         self._set_aside(case, at("09:30"))

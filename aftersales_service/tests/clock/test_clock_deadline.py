@@ -211,7 +211,7 @@ class TestManualDeadline(ClockCommon):
         case = self._case(at("08:00"))
         case._promise("callback", at("14:00"), at("08:00"))
         told = self._clock(case, "promise")
-        with self.assertRaisesRegex(UserError, "was told this time"):
+        with self.assertRaisesRegex(UserError, "was promised to the customer"):
             self._set(told, at("16:00"))
 
     # The dialog -----------------------------------------------------------------
@@ -232,7 +232,7 @@ class TestManualDeadline(ClockCommon):
             preview = dialog.preview
         self.assertIn("4 h later", preview)
         self.assertIn("no pause, no holiday", preview)
-        self.assertIn("The customer was told", preview)
+        self.assertIn("The customer was promised", preview)
         self.assertIn("Callback", preview)
         dialog.record.action_set()
         self.assertEqual(clock.deadline, at("16:00"))
@@ -279,3 +279,29 @@ class TestManualDeadline(ClockCommon):
         }
         self.assertEqual(pinned["resolution"], (True, REASON))
         self.assertEqual(pinned["first_response"], (False, ""))
+
+    def test_dialogs_are_their_owners(self):
+        """What somebody is about to promise is neither read nor changed by others."""
+        case = self._case(at("09:00"), user_id=self.user_specialist.id)
+        promises = self.env["aftersales.case.promise"].with_user(self.user_specialist)
+        promise = promises.create(
+            {
+                "case_id": case.id,
+                "topic": "callback",
+                "deadline": at("16:00"),
+                "body": "We call you.",
+            }
+        )
+        for user in (self.user_team, self.user_manager):
+            theirs = promise.with_user(user)
+            with self.assertRaises(AccessError):
+                theirs.read(["body"])
+            with self.assertRaises(AccessError):
+                theirs.write({"body": "We never call you."})
+        deadlines = self.env["aftersales.clock.deadline"].with_user(self.user_manager)
+        deadline = deadlines.create(
+            {"clock_id": self._clock(case).id, "reason": "Asked for it"}
+        )
+        other = self.user_manager.copy({"login": "as_manager_two"})
+        with self.assertRaises(AccessError):
+            deadline.with_user(other).read(["reason"])

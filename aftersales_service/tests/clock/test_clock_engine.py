@@ -294,7 +294,7 @@ class TestClockEngine(ClockCommon):
         self.assertEqual((answer.outcome, answer.decided_at), ("breached", at("10:10")))
 
     def test_marked_and_taken_back(self):
-        """Set aside as spam, nothing runs; taken back, everything runs from its start;
+        """Marked as spam, nothing runs; taken back, everything runs from its start;
         what was kept before stays kept."""
         case = self._case(at("10:00"))
         case._clocks_stop(["first_response"], at("10:05"), "reply")
@@ -554,8 +554,8 @@ class TestClockEngine(ClockCommon):
         self.assertNotIn("First answer", case.activity_ids.summary)
 
     def test_late_act_of_a_customer(self):
-        """What a customer does may be the first to notice a breach: it works for him,
-        and who is told of it is told in his own language."""
+        """What a customer does may be the first to notice a breach: it works for them,
+        and who is told of it is told in their own language."""
         self.env["res.lang"]._activate_lang("fr_FR")
         self.user_manager.lang = "fr_FR"
         public = self.env.ref("base.public_user")
@@ -828,6 +828,36 @@ class TestClockEngine(ClockCommon):
                 with self.assertRaises(AccessError):
                     act()
 
+    def test_message_meets_other_work_on_the_case(self):
+        """The case is written before its promises begin: a second message at the same
+        moment is then repeated, and not lost to a cycle that exists already."""
+        case = self._case(at("09:00"))
+        written = []
+
+        def see(cases, _codes, _at, **_options):
+            query = SQL(
+                "SELECT awaiting_reply_since, last_reply_at,"
+                " last_customer_message_at FROM aftersales_case WHERE id = %s",
+                cases.id,
+            )
+            written.extend(self.env.execute_query(query))
+
+        self.frozen.move_to(at("09:30"))
+        with patch.object(type(case), "_clocks_event", see):
+            self._post(case, self.user_team.partner_id)
+            self._post(case, self.customer)
+        answered = (None, at("09:30"), at("09:00"))
+        waiting = (at("09:30"), at("09:30"), at("09:30"))
+        self.assertEqual(written, [answered, waiting])
+
+    def _post(self, case, author):
+        case.message_post(
+            body="Hello",
+            author_id=author.id,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+
 
 @tagged("post_install", "-at_install", "aftersales_engine")
 class TestTwoWorkers(BaseCase):
@@ -895,7 +925,7 @@ class TestTwoWorkers(BaseCase):
         """Run the job; each time it tells something, somebody has just changed a case
         that the job writes as well."""
         Clock = self.registry["aftersales.clock"]
-        tell, calls = Clock._tell, []
+        announce, calls = Clock._announce_news, []
 
         def told(clocks, cycles, now):
             calls.append(now)
@@ -908,11 +938,11 @@ class TestTwoWorkers(BaseCase):
                 with self.registry.cursor() as user:
                     user.execute(rename)
             clocks.env.cr.execute(rename)
-            return tell(clocks, cycles, now)
+            return announce(clocks, cycles, now)
 
         with (
             self.registry.cursor() as job,
-            patch.object(Clock, "_tell", told),
+            patch.object(Clock, "_announce_news", told),
             mute_logger("odoo.sql_db"),
         ):
             api.Environment(job, api.SUPERUSER_ID, {})["aftersales.clock"]._cron_tick()

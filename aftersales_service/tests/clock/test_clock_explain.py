@@ -110,8 +110,8 @@ class TestExplain(ClockCommon):
         self.assertIn("Paused: waiting for the customer", explanation["headline"])
 
     def test_days_of_the_reader(self):
-        """In Tokyo the working day of Madrid goes over midnight: rows are his days, and
-        the zone of the hours is named."""
+        """In Tokyo the working day of Madrid goes over midnight: rows are their days,
+        and the zone of the hours is named."""
         clock = self._clock(self._case(at("13:00")))
         self.user_manager.tz = "Asia/Tokyo"
         explanation = self._explain(clock)
@@ -197,7 +197,10 @@ class TestExplain(ClockCommon):
         self.assertEqual(self._used(explanation), ("Used until now", "2 h"))
         self.assertEqual(
             self._sums(explanation),
-            [("Carried over", "2 h"), ("Counted by the deadline", "4 h")],
+            [
+                ("Used before it was reopened", "2 h"),
+                ("Counted by the deadline", "4 h"),
+            ],
         )
 
     def test_sum_of_a_paused_promise(self):
@@ -252,7 +255,7 @@ class TestExplain(ClockCommon):
         case = self._case(at("08:00"))
         self._tick(at("15:00"))
         explanation = self._explain(self._clock(case))
-        self.assertEqual(self._used(explanation), ("Used until it was broken", "4 h"))
+        self.assertEqual(self._used(explanation), ("Used until it was breached", "4 h"))
         self.assertEqual(self._sums(explanation), [("Counted until now", "6 h")])
         self._move(case, "resolved", at("16:00"))
         explanation = self._explain(self._clock(case))
@@ -267,7 +270,7 @@ class TestExplain(ClockCommon):
         self.frozen.move_to(at("16:40"))
         explanation = self._explain(self._clock(case))
         [carried, total] = self._sums(explanation)
-        self.assertEqual(carried[0], "Carried over")
+        self.assertEqual(carried[0], "Used before it was reopened")
         self.assertEqual(total[0], "Counted until now")
         self.assertEqual(self._used(explanation), ("Used until now", total[1]))
 
@@ -289,7 +292,7 @@ class TestExplain(ClockCommon):
         self.assertEqual(flat(after), flat(before))
         self.assertEqual(after["headline"], before["headline"])
         self.assertEqual(self._fact(after, "used"), self._fact(before, "used"))
-        self.assertIn("Nothing changes this any more", after["changes"][0])
+        self.assertIn("Final: it is shown", after["changes"][0])
         self.assertIn("version", self._fact(after, "policy"))
 
     def test_broken_and_still_running(self):
@@ -359,7 +362,7 @@ class TestExplain(ClockCommon):
             "another policy",
             "A manager may set",
             "reopened",
-            "setting it aside",
+            "excluding the case",
         ):
             self.assertIn(words, text)
         answer = self._explain(self._clock(case, "first_response"))["changes"]

@@ -331,7 +331,7 @@ class TestClockKinds(ClockKindsCommon):
         self.assertFalse(case.clock_ids)
 
     def test_start_of_work(self):
-        """What is urgent is begun at once, by its owner: his answer or his move."""
+        """What is urgent is begun at once, by its owner: their answer or their move."""
         self._promise("start_work", 10 * MINUTE)
         case = self._case(handling_class="urgent", user_id=self.user_manager.id)
         clock = self._clocks(case, "start_work")
@@ -357,7 +357,7 @@ class TestClockKinds(ClockKindsCommon):
         self.assertEqual((clock.outcome, clock.void_cause), ("void", "calmed"))
 
     def test_work_and_resolution(self):
-        """The customer's wait stands still on his turn alone, our work on a third
+        """The customer's wait stands still on their turn alone, our work on a third
         party's turn as well."""
         self._promise("resolution", 8 * HOUR, "team", pause_customer=True)
         self._promise(
@@ -372,10 +372,11 @@ class TestClockKinds(ClockKindsCommon):
         self.assertEqual(wait.deadline, MONDAY + timedelta(days=1))
         self.assertEqual(work.deadline, MONDAY + timedelta(days=1, hours=2))
 
-    # Times told to the customer ---------------------------------------------------
+    # Times promised to the customer ---------------------------------------------------
 
     def test_promise_moved_in_time(self):
-        """A new time told before the old one ends it as void; the new one counts."""
+        """A new time promised before the old one ends it as void; the new one
+        counts."""
         case = self._case()
         told = MONDAY + timedelta(hours=3)
         case._clocks_event("promised", MONDAY, subject="visit", deadline=told)
@@ -388,7 +389,7 @@ class TestClockKinds(ClockKindsCommon):
         self.assertEqual(clocks[1].deadline, later)
 
     def test_promise_moved_too_late(self):
-        """A new time told after the old one does not mend the broken one."""
+        """A new time promised after the old one does not mend the broken one."""
         case = self._case()
         told = MONDAY + timedelta(hours=1)
         case._clocks_event("promised", MONDAY, subject="visit", deadline=told)

@@ -1,3 +1,6 @@
+from contextlib import contextmanager
+from unittest.mock import patch
+
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -111,3 +114,42 @@ class TestLastEvent(ClockCommon):
         case = self._case(at("09:00"))
         with self.assertRaises(AccessError):
             self._clock(case).with_user(self.user_manager).last_event = "breached"
+
+    @mute_logger(MODEL)
+    def test_any_event_is_told_again(self):
+        """An automation that failed on a promise kept is run again; one that is gone
+        meanwhile leaves nothing behind that the job looks at for ever."""
+        told = []
+
+        def fail(_clocks, _cycles):
+            raise ValueError("no")
+
+        def write(_clocks, cycles):
+            told.extend(code for cycle in cycles for code in cycle.codes)
+
+        clock = self._kept_unheard(fail)
+        self.assertEqual((clock.outcome, clock.pending_event), ("met", "met"))
+        with self._listening(write):
+            self._tick(at("09:02"))
+        self.assertEqual(told, ["met"])
+        self.assertEqual((clock.error_count, clock.pending_event), (0, False))
+        clock = self._kept_unheard(fail)
+        self.assertEqual(clock.error_count, 1)
+        self._tick(at("09:03"))
+        self.assertEqual((clock.error_count, clock.pending_event), (0, False))
+
+    def _kept_unheard(self, fail):
+        """Return a promise that was kept while its automation failed."""
+        case = self._case(at("09:00"))
+        with self._listening(fail):
+            case._clocks_stop(["first_response"], at("09:00"))
+        return self._clock(case, "first_response")
+
+    @contextmanager
+    def _listening(self, write):
+        Clock = type(self.env["aftersales.clock"])
+        with (
+            patch.object(Clock, "_is_listened_to", lambda _clocks: True),
+            patch.object(Clock, "_write_last_event", write),
+        ):
+            yield

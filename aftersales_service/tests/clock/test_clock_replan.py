@@ -439,7 +439,7 @@ class TestCalendarChange(CalendarChangeCommon):
         self.assertEqual(set(clocks.mapped("deadline")), {at("10:00", 1)})
         self.assertFalse(any(clocks.mapped("last_error")))
 
-    # Times told to customers --------------------------------------------------
+    # Times promised to customers --------------------------------------------------
 
     def _promised(self, deadline, instant):
         case = self._case(instant)
@@ -447,8 +447,8 @@ class TestCalendarChange(CalendarChangeCommon):
         return case
 
     def test_told_times_stay(self):
-        """No holiday moves a time told to a customer; those that now fall into closed
-        hours are listed, with a message prepared and one task for the leader."""
+        """No holiday moves a time promised to a customer; those that now fall into
+        closed hours are listed, with a message prepared and one task for the leader."""
         inside, other = (self._promised(at("10:00", d), at("15:00")) for d in (1, 2))
         outside = self._promised(at("22:00", 1), at("15:00"))
         self._holiday()
@@ -506,7 +506,7 @@ class TestCalendarChange(CalendarChangeCommon):
     # Others at the same time --------------------------------------------------
 
     def test_second_look(self):
-        """Somebody who read the old hours and saves what he planned a little later is
+        """Somebody who read the old hours and saves what they planned a little later is
         put right by the second look."""
         self._case(at("15:00"))
         self._holiday()
@@ -536,7 +536,7 @@ class TestCalendarChange(CalendarChangeCommon):
         self.assertEqual(clock.deadline, at("10:00", 2))
 
     def test_context_of_a_user(self):
-        """Nobody can hand in hours of his own, or hide a change, through the
+        """Nobody can hand in hours of their own, or hide a change, through the
         context."""
         clock = self._clock(self._case(at("15:00")))
         leaves = self.env["resource.calendar.leaves"].with_context(

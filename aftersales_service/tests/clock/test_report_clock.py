@@ -359,3 +359,16 @@ class TestReportClock(ClockCommon):
         self._move(case, "cancelled", at("10:01"))
         for row in self._rows(case):
             self.assertIn(row.void_cause, known)
+
+    def test_set_back_by_hand_counts_for_nobody(self):
+        """Broken because a manager set the deadline back: nobody was too slow."""
+        clock = self._clock(self._case(at("08:00"))).with_user(self.user_manager)
+        clock.action_set_deadline(at("16:00", day=4), "The customer asked for Friday")
+        self.frozen.move_to(at("15:00"))
+        clock.action_reset_deadline("A mistake")
+        self.env.flush_all()
+        self.assertEqual(clock.outcome, "breached")
+        row = self.env["aftersales.report.clock"].browse(clock.id)
+        self.assertFalse(row.counts_for_agent)
+        causes = dict(row._fields["breach_cause"]._description_selection(self.env))
+        self.assertIn(row.breach_cause, causes)

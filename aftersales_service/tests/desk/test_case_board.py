@@ -16,10 +16,12 @@ from ...models.desk.aftersales_case_board import (
     TOMORROW_LIMIT,
 )
 from ..clock.test_clock_kinds import DAY, HOUR, ClockKindsCommon
-from ..common import AftersalesCommon
+from ..common import AftersalesCommon, StoppedClock
 
 
 class BoardCase(AftersalesCommon):
+    freeze_time = StoppedClock("2026-01-14 09:00:00")
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -162,7 +164,7 @@ class TestBoard(BoardCase):
             "outcome": "none",
             "started_at": self.now - timedelta(days=1),
             "deadline": self.now + timedelta(hours=hours),
-            "snapshot": '{"warn_percent": 0}',
+            "snapshot": '{"warn_percent": 0, "chained": true}',
             **values,
         }
         names = SQL(", ").join(map(SQL.identifier, columns))
@@ -239,7 +241,7 @@ class TestBoard(BoardCase):
         column = self._column(self.user_team, board)
         figures = ("open", "overdue", "at_risk", "waiting", "updates")
         self.assertEqual([column[name] for name in figures], [2, 1, 1, 2, 0])
-        # A member without work has a column too: he can be given some.
+        # A member without work has a column too: they can be given some.
         self.assertEqual(self._column(self.user_specialist, board)["open"], 0)
         self.assertEqual(self._column(None, board)["open"], 1)
 
@@ -479,7 +481,7 @@ class TestBoard(BoardCase):
             self.assertEqual(board["can_assign"], may_give)
 
     def test_who_answers_for_a_team_sees_it(self):
-        """Its leader, or who stands above him; he need not be a member."""
+        """Its leader, or who stands above them; they need not be a member."""
         leader = self._worker("as_leader", "team")
         other_team = self.env["aftersales.team"].create(
             {"name": "Other", "member_ids": leader.ids}
@@ -494,7 +496,7 @@ class TestBoard(BoardCase):
                 self.assertEqual([line["id"] for line in board["teams"]], self.team.ids)
                 self.assertEqual(self._tiles(board)["overdue"], 2)
                 self.assertEqual(self._column(self.user_team, board)["open"], 1)
-                # Nor does he see more by asking for it.
+                # Nor do they see more by asking for it.
                 board = self._board(leader, other_team)
                 self.assertEqual(self._tiles(board)["overdue"], 2)
             self.team[level] = False

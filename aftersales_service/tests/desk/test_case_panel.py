@@ -6,6 +6,7 @@ from odoo.tests import Form, new_test_user, tagged
 from ..common import AftersalesCommon
 
 PANEL = {
+    "next_steps",
     "now",
     "promises",
     "order",

@@ -168,7 +168,7 @@ class TestNextCase(PickCase):
                 self.Case.with_user(user).action_next_case()
 
     def test_takes_nothing_that_he_may_only_read(self):
-        """Management reads all; as a specialist he still works on his own alone."""
+        """Management reads all; as specialists they still work on their own alone."""
         groups = ("user", "management")
         names = [f"aftersales_service.group_aftersales_{name}" for name in groups]
         user = new_test_user(self.env, "as_both", groups=",".join(names))
@@ -338,7 +338,7 @@ class TestTwoPeople(BaseCase):
     def test_each_gets_a_case_of_his_own(self):
         with self.registry.cursor() as one, self.registry.cursor() as two:
             first = self._case_model(one, 0).action_next_case()
-            # Not committed yet: without the lock he would be given the same one.
+            # Not committed yet: without the lock they would be given the same one.
             two.execute("SET LOCAL lock_timeout = '5s'")
             second = self._case_model(two, 1).action_next_case()
             self.assertEqual([first["res_id"], second["res_id"]], self.cases)

@@ -12,7 +12,7 @@ RELATIONAL = ("many2one", "one2many", "many2many")
 @tagged("post_install", "-at_install", "is_query_count")
 class TestQueryCounts(AftersalesCommon):
     """What people open all day costs a fixed number of queries, however many records
-    there are. Measured as a specialist with the rule of his own team."""
+    there are. Measured as a specialist with the rule of their own team."""
 
     @classmethod
     def setUpClass(cls):
@@ -87,7 +87,7 @@ class TestQueryCounts(AftersalesCommon):
 
     def test_kanban_with_activities(self):
         """What others planned costs the reader of a board at most four queries more,
-        and is what core shows him."""
+        and is what core shows them."""
         cases = self.Case.search([("mark", "=", False)], limit=80)
         for case, user in zip(cases, (self.user_manager, self.user_team), strict=False):
             case.sudo().activity_schedule(

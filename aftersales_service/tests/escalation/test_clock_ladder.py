@@ -108,7 +108,7 @@ class TestLadder(LadderCommon):
         ):
             with self.subTest(words), self.assertRaisesRegex(ValidationError, words):
                 self._step(**values)
-        self._step(moment="before", offset_value=239, offset_unit="minutes")
+        self._step(moment="before", offset_seconds=239 * 60)
         with self.assertRaisesRegex(ValidationError, "before the promise"):
             self.target["resolution"].target_seconds = HOUR
 
@@ -169,7 +169,7 @@ class TestLadder(LadderCommon):
     def test_minutes_before(self):
         """43. The distance to the deadline counts the same hours: two hours before a
         deadline at 14:00 is 11:00, not noon and not midnight."""
-        step = self._step(moment="before", offset_value=2, offset_unit="hours")
+        step = self._step(moment="before", offset_seconds=2 * 3600)
         case = self._case(at("09:00"))
         self.assertEqual(self._clock(case).deadline, at("14:00"))
         self._tick(at("10:59"))
@@ -184,8 +184,8 @@ class TestLadder(LadderCommon):
         """46. All of several steps act, each at its own time; the one at the deadline
         when the promise is broken, not while it can still be kept."""
         first = self._step()
-        second = self._step(moment="after", offset_value=30, offset_unit="minutes")
-        third = self._step(moment="after", offset_value=2, offset_unit="hours")
+        second = self._step(moment="after", offset_seconds=30 * 60)
+        third = self._step(moment="after", offset_seconds=2 * 3600)
         case = self._case(at("09:00"))
         self._tick(at("14:00"))
         self.assertFalse(self._fired(case))
@@ -540,7 +540,7 @@ class TestLadder(LadderCommon):
         self.assertEqual(len(self._fired(case)), 1)
 
     def test_promise_without_policy(self):
-        """A time told to a customer is watched even if no policy speaks of it."""
+        """A time promised to a customer is watched even if no policy speaks of it."""
         case = self._case(at("08:00"))
         case._clocks_event("promised", at("08:00"), deadline=at("10:00"))
         self._tick(at("10:01"))
@@ -554,7 +554,7 @@ class TestLadder(LadderCommon):
         skipped; the instants of the promise are right all the same."""
         steps = self._step(moment="percent", percent=50)
         steps += self._step(moment="percent", percent=80)
-        steps += self._step(moment="after", offset_value=30, offset_unit="minutes")
+        steps += self._step(moment="after", offset_seconds=30 * 60)
         case = self._case(at("09:00"))
         self._tick(at("10:00", day=3))
         self.assertEqual(self._fired(case), [str(steps[2].id)])
@@ -708,7 +708,7 @@ class TestLadder(LadderCommon):
         [mail] = self._mails_to(self.user_team)
         self.assertEqual(mail.state, "outgoing")
         self.assertIn(case.number, mail.subject)
-        self.assertIn("Promise broken: Solution", mail.subject)
+        self.assertIn("Promise breached: Solution", mail.subject)
         self.assertIn(
             f"/mail/view?model=aftersales.case&amp;res_id={case.id}", mail.body_html
         )
@@ -772,12 +772,12 @@ class TestLadder(LadderCommon):
         known = self.env["mail.activity"].search([])
         self._tick(at("10:06"))
         [activity] = self.env["mail.activity"].search([]) - known
-        title = f"Promise broken: 1 · Promise at risk: {len(at_risk)}"
+        title = f"Promise breached: 1 · Promise at risk: {len(at_risk)}"
         self.assertEqual(activity.summary, title)
         [mail] = self._mails_to(self.user_team)
         self.assertEqual(mail.subject, title)
         of_broken, of_others = mail.body_html.split("Promise at risk: 5")
-        self.assertIn("Promise broken: 1", of_broken)
+        self.assertIn("Promise breached: 1", of_broken)
         self.assertIn(broken.number, of_broken)
         for case in at_risk:
             self.assertNotIn(case.number, of_broken)
@@ -791,7 +791,8 @@ class TestLadder(LadderCommon):
         [mail] = self._mails_to(self.user_team)
         self.assertEqual(
             mail.subject,
-            f"[{case.number}] Promise broken: First answer · Promise at risk: Solution",
+            f"[{case.number}] Promise breached: First answer · "
+            "Promise at risk: Solution",
         )
 
     def test_two_steps_are_one_promise(self):
@@ -803,7 +804,7 @@ class TestLadder(LadderCommon):
         known = self.env["mail.activity"].search([])
         self._tick(at("14:01"))
         [activity] = self.env["mail.activity"].search([]) - known
-        self.assertEqual(activity.summary, f"Promise broken: {tell.DIGEST_SIZE}")
+        self.assertEqual(activity.summary, f"Promise breached: {tell.DIGEST_SIZE}")
 
     def test_reassign(self):
         """Cases go to the person named, but to nobody who has enough already."""
@@ -1083,3 +1084,30 @@ class TestLadder(LadderCommon):
         few = self._cost_of(2, sale_order_id=self.order.id)
         many = self._cost_of(60, sale_order_id=self.order.id)
         self.assertLessEqual(many, few + 5)
+
+    def test_manager_copies_a_policy_with_server_actions(self):
+        """A manager copies a policy without the actions that only administrators may
+        choose; an administrator copies them too."""
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Anything",
+                "model_id": self.env["ir.model"]._get_id("aftersales.case"),
+                "state": "code",
+                "code": "pass",
+            }
+        )
+        values = {
+            "target_id": self.target["resolution"].id,
+            "moment": "percent",
+            "do_activity": False,
+            "server_action_ids": [Command.set(action.ids)],
+        }
+        self.env["aftersales.policy.step"].create(values)
+        copy = self.policy.with_user(self.user_manager).copy()
+        steps = copy.sudo().target_ids.step_ids.filtered(lambda s: s.percent == 80)
+        steps = steps.filtered(lambda s: s.moment == "percent")
+        self.assertFalse(steps.server_action_ids)
+        self.assertTrue(steps.do_activity)
+        steps = self.policy.copy().target_ids.step_ids
+        steps = steps.filtered(lambda s: s.moment == "percent")
+        self.assertEqual(steps.server_action_ids, action)

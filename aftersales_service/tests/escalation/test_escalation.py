@@ -32,7 +32,7 @@ class EscalationCommon(LadderCommon):
 
 @tagged("post_install", "-at_install", "aftersales_engine")
 class TestEscalation(EscalationCommon):
-    """A case is brought before somebody higher, who says that he has it."""
+    """A case is brought before somebody higher, who says that they have it."""
 
     # Raise --------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class TestEscalation(EscalationCommon):
         self.assertEqual(case._next_escalation_level(), "1")
 
     def test_not_to_oneself(self):
-        """The leader's own next level is the one above him."""
+        """The leader's own next level is the one above them."""
         case = self.case.with_user(self.user_team)
         self.assertEqual(case._next_escalation_level(), "2")
 
@@ -174,7 +174,7 @@ class TestEscalation(EscalationCommon):
         self.assertEqual(line.actor_id, user.id)
 
     def test_acknowledge(self):
-        """Only the person himself, or a manager in his place, acknowledges."""
+        """Only that person, or a manager in their place, acknowledges."""
         escalation = self._escalate()
         self.frozen.move_to(at("09:30"))
         for user in (self.user_specialist, self.user_other, self.user_sales):
@@ -201,7 +201,7 @@ class TestEscalation(EscalationCommon):
         self.frozen.move_to(at("09:30"))
         with self.assertRaises(AccessError):
             activity.with_user(self.user_specialist).action_feedback()
-        activity.with_user(self.user_team).action_feedback(feedback="I call him")
+        activity.with_user(self.user_team).action_feedback(feedback="I call them")
         self._acknowledged(escalation, self.user_team)
 
     def test_two_levels_at_a_time(self):
@@ -236,8 +236,8 @@ class TestEscalation(EscalationCommon):
     # Who sees what ------------------------------------------------------------
 
     def test_head_of_a_department(self):
-        """A head without any right in after-sales sees what is escalated to him and
-        nothing else: his escalation, not the case."""
+        """A head without any right in after-sales sees what is escalated to them and
+        nothing else: their escalation, not the case."""
         self._escalate("1")
         escalation = self._escalate("2").with_user(self.user_other)
         other = self._case(at("09:00"), user_id=self.user_team.id)._escalate("1")
@@ -317,7 +317,7 @@ class TestEscalation(EscalationCommon):
         self.assertFalse(Model.search([]))
 
     def test_alerts(self):
-        """The form of the case says who is waited for, and offers the button to him."""
+        """The form of the case says who is waited for, and offers them the button."""
         self._escalate()
         for user, mine in ((self.user_team, True), (self.user_specialist, False)):
             [alert] = self.case.with_user(user).get_alerts()["escalations"]

@@ -118,7 +118,7 @@ class TestNotice(AftersalesMailCommon):
         self.assertIn("&lt;b&gt;5 &lt; 6", self._messages(self.case, "comment").body)
 
     def test_use_in_an_answer(self):
-        """Who takes the text into his answer has sent it when the answer is sent."""
+        """Who takes the text into their answer has sent it when the answer is sent."""
         notice = self._prepare()
         action = self._theirs(notice).action_use()
         self.assertEqual(action["res_id"], self.case.id)
@@ -171,7 +171,7 @@ class TestNotice(AftersalesMailCommon):
     # Who ----------------------------------------------------------------------
 
     def test_roles(self):
-        """Who works on the case sees its messages; he writes text and time, no more;
+        """Who works on the case sees its messages; they write text and time, no more;
         who only reads decides nothing; a customer sees none."""
         notice = self._prepare()
         for user, count in (
@@ -324,7 +324,7 @@ class TestNoticeFollows(LadderCommon):
     # The owner ----------------------------------------------------------------
 
     def test_new_owner(self):
-        """Whose case it is now has the task; nobody keeps one that he cannot do."""
+        """Whose case it is now has the task; nobody keeps one that they cannot do."""
         activity = self.notice.activity_id
         self.assertEqual(activity.user_id, self.user_specialist)
         self.case.user_id = self.user_manager
@@ -341,7 +341,7 @@ class TestNoticeFollows(LadderCommon):
         self.assertEqual(self.notice.activity_id.user_id, self.user_manager)
 
     def test_new_owner_of_what_was_put_off(self):
-        """A task that the old owner called done is not rewritten; the new one has his
+        """A task that the old owner called done is not rewritten; the new one has their
         own."""
         done = self.notice.activity_id
         done.action_feedback()

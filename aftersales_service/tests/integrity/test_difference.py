@@ -11,7 +11,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ...models.integrity.aftersales_difference import (
+from ...models.integrity.compared_columns import (
     CASE_FACTS,
     CASE_INSTANTS,
     CLOCK_FACTS,

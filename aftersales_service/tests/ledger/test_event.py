@@ -77,7 +77,7 @@ class TestEventLedger(AftersalesCommon):
 
     def test_refused_for_everybody(self):
         """Nobody enters, changes or deletes a line through the ORM or RPC, whatever
-        his rights and whatever he puts into the context."""
+        their rights and whatever they put into the context."""
         event = self._append()
         users = (
             self.env.user

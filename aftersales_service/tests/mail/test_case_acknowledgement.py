@@ -125,7 +125,7 @@ class TestAcknowledgement(AftersalesMailCommon):
         [mail] = self._acknowledge()
         self.assertIn(case.number, mail["subject"])
         self.assertIn(case.number, mail["body"])
-        self.assertIn("You get an answer by", mail["body"])
+        self.assertIn("We will answer by", mail["body"])
         self.assertRegex(mail["body"], r"Nov 23, 3:00.PM \(Madrid time\)")
         self.assertIn(f"/my/cases/{case.id}?access_token=", mail["body"])
         self.assertIn(case.access_token, mail["body"])
@@ -150,7 +150,7 @@ class TestAcknowledgement(AftersalesMailCommon):
         case = self._receive_case()
         self._promise(case, None)
         [mail] = self._acknowledge()
-        self.assertNotIn("You get an answer by", mail["body"])
+        self.assertNotIn("We will answer by", mail["body"])
 
     def test_it_is_written_in_the_customers_language(self):
         self.env["res.lang"]._activate_lang("es_ES")
@@ -281,7 +281,7 @@ class TestAcknowledgement(AftersalesMailCommon):
         with self.assertLogs("odoo", level="ERROR") as log:
             self.patch(self.registry["aftersales.case"], "_post_acknowledgement", fail)
             self.assertEqual(len(self._acknowledge()), 1)
-        self.assertIn("acknowledgement of a case failed", log.output[0])
+        self.assertIn("was not confirmed", log.output[0])
         self.assertTrue(good.acknowledged_at)
         self.assertFalse(bad.acknowledged_at)
         self.assertFalse(self._events(bad, "acknowledged"), "No claim without a mail")

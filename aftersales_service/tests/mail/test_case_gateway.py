@@ -64,7 +64,9 @@ class TestMailGateway(AftersalesMailCommon):
         self.assertFalse(case.partner_id)
         self.assertFalse(case.sale_order_id)
         self.assertEqual(case.email_normalized, "who@nowhere.example.com")
-        self.assertTrue(case.awaiting_reply_since, "He waits like a known customer")
+        self.assertTrue(
+            case.awaiting_reply_since, "The sender waits like a known customer"
+        )
 
     def test_order_number_in_body_wins(self):
         second = self._create_order(self.customer)
@@ -212,7 +214,7 @@ class TestMailGateway(AftersalesMailCommon):
         message = self._messages(case)
         self.assertTrue(message.is_internal)
         self.assertTrue(message.subtype_id.internal)
-        self.assertIn("he is furious", message.body)
+        self.assertIn("furious", message.body)
         self.assertNotIn("furious", case.description)
         self.assertIn("does not fit", case.description)
         line = self._events(case, "customer_message")
@@ -233,7 +235,7 @@ class TestMailGateway(AftersalesMailCommon):
     def test_colleague_who_writes_himself_has_his_own_case(self):
         case = self._receive_case(sender=self.user_other.email_formatted)
         self.assertEqual(case.partner_id, self.user_other.partner_id)
-        self.assertFalse(case.first_response_at, "His own mail is no answer")
+        self.assertFalse(case.first_response_at, "Their own mail is no answer")
         self.assertTrue(case.awaiting_reply_since)
 
     # Blocked senders ----------------------------------------------------------
@@ -247,7 +249,9 @@ class TestMailGateway(AftersalesMailCommon):
         self.assertFalse(later.acknowledge_at)
         self.assertIn("too small", self._messages(later).body, "Nothing is lost")
         later.action_undo_mark()
-        self.assertTrue(later.acknowledge_at, "He was never told that it arrived")
+        self.assertTrue(
+            later.acknowledge_at, "The sender was never told that it arrived"
+        )
         last = self._receive_case(sender="win@lottery.example.com")
         self.assertFalse(last.mark)
 

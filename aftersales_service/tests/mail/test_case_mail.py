@@ -420,9 +420,9 @@ class TestReplies(AftersalesMailCommon):
         first, second = datetime(2026, 11, 23, 9), datetime(2026, 11, 23, 9, 5)
         self.assertEqual(self.case.first_response_at, first)
         self.assertEqual(self.case.last_reply_at, second)
-        codes = ["reply", "first_reply"]
+        codes = ("reply", "first_reply")
         self.assertEqual(told[0], (codes, first, "human_reply"))
-        self.assertEqual(told[1], (["reply"], second, "human_reply"))
+        self.assertEqual(told[1], (("reply",), second, "human_reply"))
         lines = self._events(self.case, "reply")
         self.assertEqual(lines.mapped("at"), [first, second])
         self.assertEqual(lines[0].source_id, message.id)
@@ -683,4 +683,4 @@ class TestReplies(AftersalesMailCommon):
         case.with_user(self.user_other).sudo().message_post(
             body="Thanks.", message_type="comment", subtype_xmlid="mail.mt_comment"
         )
-        self.assertTrue(case.awaiting_reply_since, "Here he is the customer")
+        self.assertTrue(case.awaiting_reply_since, "Here they are the customer")

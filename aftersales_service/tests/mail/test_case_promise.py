@@ -26,7 +26,7 @@ class PromiseCommon(ClockCommon):
 
 @tagged("post_install", "-at_install", "aftersales_engine")
 class TestPromise(PromiseCommon):
-    """Times told to a customer."""
+    """Times promised to a customer."""
 
     def test_told_and_kept(self):
         case = self._case(at("08:00"))
@@ -195,7 +195,7 @@ class TestPromise(PromiseCommon):
         self.assertNotIn("3:00", dialog.body)
         self.assertTrue(dialog.body.endswith("Kind regards"))
         dialog.body = "Some day."
-        self.assertIn("does not tell the time", dialog.warning)
+        self.assertIn("does not say the time", dialog.warning)
 
     def test_confirmed(self):
         case = self._case(at("08:00"))
@@ -369,4 +369,4 @@ class TestPromise(PromiseCommon):
         self.assertNotIn("would move it", text)
         facts = {fact["code"]: fact["value"] for fact in explanation["facts"]}
         self.assertIn("fixed time", facts["promise"])
-        self.assertIn("was told", facts["told"])
+        self.assertIn("was promised", facts["told"])

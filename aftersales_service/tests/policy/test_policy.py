@@ -1,7 +1,6 @@
 from datetime import date, datetime
 from unittest.mock import patch
 
-from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import Command
@@ -10,7 +9,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ...models.policy.aftersales_policy_match import MatchColumn
-from ..common import AftersalesCommon
+from ..common import AftersalesCommon, StoppedClock
 
 HOUR = 3600
 
@@ -49,6 +48,8 @@ class PolicyCase(AftersalesCommon):
 @tagged("post_install", "-at_install", "aftersales_engine")
 class TestPolicy(PolicyCase):
     """Which promises apply to which case."""
+
+    freeze_time = StoppedClock("2026-01-05 09:00:00")
 
     # Choosing -----------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class TestPolicy(PolicyCase):
         self.assertFalse(self._chosen(case))
 
     def test_country(self):
-        """The country of the customer, or of his company where he has none."""
+        """The country of the customer, or of their company where they have none."""
         spain, china = self.env.ref("base.es"), self.env.ref("base.cn")
         self.customer_company.country_id = spain
         self.customer.country_id = False
@@ -470,8 +471,7 @@ class TestPolicy(PolicyCase):
             "team_ids",
             "country_ids",
             "target_ids/kind",
-            "target_ids/target_value",
-            "target_ids/target_unit",
+            "target_ids/target_seconds",
             "target_ids/calendar_mode",
         ]
         self.user_manager.group_ids += self.env.ref("base.group_allow_export")
@@ -559,18 +559,15 @@ class TestPolicy(PolicyCase):
                 policy.domain = f"[('{name}', '!=', False)]"
 
     def test_long_running(self):
-        """From when on a case is long-running is entered as value and unit."""
+        """From when on a case is long-running."""
         target = self.env["aftersales.policy.target"].create(
             {
                 "policy_id": self._policy(hours={}).id,
                 "kind": "update",
-                "target_value": 24,
-                "target_unit": "hours",
-                "long_running_value": 90,
-                "long_running_unit": "minutes",
+                "target_seconds": 24 * HOUR,
+                "long_running_seconds": 5400,
             }
         )
-        self.assertEqual(target.long_running_seconds, 5400)
         self.assertEqual(target._plain()["long_running_seconds"], 5400)
         self.assertEqual(target._plain()["on_reopen"], "carry")
         with (
@@ -626,24 +623,6 @@ class TestPolicy(PolicyCase):
 
     # In the form --------------------------------------------------------------
 
-    def test_units(self):
-        """The time is entered as value and unit, and kept in seconds."""
-        policy = self._policy(hours={})
-        target = self.env["aftersales.policy.target"].create(
-            {
-                "policy_id": policy.id,
-                "kind": "first_response",
-                "target_value": 90,
-                "target_unit": "minutes",
-            }
-        )
-        self.assertEqual(target.target_seconds, 5400)
-        self.assertEqual((target.target_value, target.target_unit), (90, "minutes"))
-        target.write({"target_value": 2, "target_unit": "hours"})
-        self.assertEqual(target.target_seconds, 7200)
-        target.target_seconds = 30
-        self.assertEqual((target.target_value, target.target_unit), (30, "seconds"))
-
     def test_entered_in_the_form(self):
         """A manager enters a policy with its promises in the form."""
         with Form(self.Policy.with_user(self.user_manager)) as form:
@@ -651,19 +630,16 @@ class TestPolicy(PolicyCase):
             form.case_type = "repair"
             with form.target_ids.new() as line:
                 line.kind = "resolution"
-                line.target_value = 3
-                line.target_unit = "hours"
+                line.target_seconds = 3 * HOUR
                 line.calendar_mode = "calendar"
                 line.calendar_id = self.calendar
         policy = form.save()
         self.assertEqual(policy.target_ids.target_seconds, 3 * HOUR)
         with Form(policy) as form, form.target_ids.edit(0) as line:
-            line.target_unit = "minutes"
-            line.target_value = 45
+            line.target_seconds = 45 * 60
         self.assertEqual(policy.target_ids.target_seconds, 45 * 60)
         self.assertEqual(policy.version, 2)
 
-    @freeze_time("2026-01-05 09:00:00")
     def test_shipped(self):
         """What is shipped works in every company from the first minute."""
         self.Policy.search([]).active = False
@@ -681,6 +657,14 @@ class TestPolicy(PolicyCase):
                 "resolution": datetime(2026, 1, 8, 9, 0),
             },
         )
+
+    def test_condition_looks_at_no_more_than_its_author(self):
+        """What a manager may not search by they cannot find out by a policy either."""
+        policy = self._policy()
+        domain = "[('partner_id.credit_limit', '>', 1)]"
+        with self.assertRaises(ValidationError):
+            policy.with_user(self.user_manager).domain = domain
+        policy.domain = domain
 
 
 @tagged("post_install", "-at_install", "aftersales_engine")

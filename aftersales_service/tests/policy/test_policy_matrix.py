@@ -34,8 +34,8 @@ class TestPolicyMatrix(AftersalesCommon):
         """A cell says the time and the hours it is counted in."""
         cell = self.policy.promise_cells["resolution"]
         self.assertEqual(
-            (cell["time"], cell["hours"], cell["value"], cell["unit"]),
-            ("8 h", "Service hours", 8, "hours"),
+            (cell["time"], cell["hours"], cell["seconds"]),
+            ("8 h", "Service hours", 8 * HOUR),
         )
         self.policy.target_ids.write(
             {
@@ -84,7 +84,7 @@ class TestPolicyMatrix(AftersalesCommon):
 
     def test_edit_in_place(self):
         """A manager sets, changes and takes back a promise; each makes a version."""
-        values = {"value": 30, "unit": "minutes", "calendar_mode": "always"}
+        values = {"seconds": 1800, "calendar_mode": "always"}
         self.policy.set_promise("first_response", values)
         target = self.policy.target_ids.filtered(lambda t: t.kind == "first_response")
         self.assertEqual(target.target_seconds, 1800)
@@ -92,8 +92,7 @@ class TestPolicyMatrix(AftersalesCommon):
         self.policy.set_promise(
             "first_response",
             {
-                "value": 2,
-                "unit": "hours",
+                "seconds": 2 * HOUR,
                 "calendar_mode": "calendar",
                 "calendar_id": self.calendar.id,
             },
@@ -101,7 +100,9 @@ class TestPolicyMatrix(AftersalesCommon):
         self.assertEqual(
             (target.target_seconds, target.calendar_id), (7200, self.calendar)
         )
-        self.policy.set_promise("first_response", {"value": 1, "calendar_mode": "team"})
+        self.policy.set_promise(
+            "first_response", {"seconds": HOUR, "calendar_mode": "team"}
+        )
         self.assertFalse(target.calendar_id)
         self.policy.set_promise("first_response", False)
         self.assertFalse(target.exists())
@@ -112,7 +113,7 @@ class TestPolicyMatrix(AftersalesCommon):
         empty = self.calendar.copy()
         empty.name = "Empty"
         empty.attendance_ids.unlink()
-        values = {"value": 1, "calendar_mode": "calendar", "calendar_id": empty.id}
+        values = {"seconds": 1, "calendar_mode": "calendar", "calendar_id": empty.id}
         with self.assertRaisesRegex(ValidationError, "Empty"):
             self.policy.set_promise("first_response", values)
 
@@ -123,7 +124,7 @@ class TestPolicyMatrix(AftersalesCommon):
             self.assertFalse(policy.get_matrix()["can_edit"])
             self.assertTrue(policy.promise_cells)
             with self.assertRaises(AccessError):
-                policy.set_promise("resolution", {"value": 1})
+                policy.set_promise("resolution", {"seconds": 1})
             with self.assertRaises(AccessError):
                 policy.set_promise("resolution", False)
         for user in (self.user_other, self.user_portal):
@@ -134,7 +135,7 @@ class TestPolicyMatrix(AftersalesCommon):
         self.assertTrue(self.policy.get_matrix()["can_edit"])
 
     def test_what_the_matrix_needs(self):
-        """Kinds, units and hours come in the reader's words."""
+        """Kinds and hours come in the reader's words."""
         matrix = self.policy.get_matrix()
         self.assertIn(["resolution", "Solution"], matrix["kinds"])
         self.assertIn([self.calendar.id, "Service hours"], matrix["calendars"])
@@ -205,3 +206,21 @@ class TestPolicyTour(AftersalesCommon, HttpCase):
             (target.target_seconds, target.calendar_mode), (2700, "always")
         )
         self.assertEqual(policy.version, 3)
+
+    def test_manager_enters_a_time(self):
+        """An amount and a unit become whole seconds, and read as words."""
+        policy = self.env["aftersales.policy"].create(
+            {
+                "name": "Tour: form",
+                "company_id": self.company.id,
+                "target_ids": [
+                    Command.create({"kind": "resolution", "target_seconds": 8 * HOUR})
+                ],
+            }
+        )
+        self.start_tour(
+            f"/odoo/aftersales-policies/{policy.id}",
+            "aftersales_policy_form_tour",
+            login="as_manager",
+        )
+        self.assertEqual(policy.target_ids.target_seconds, 90)

@@ -1,4 +1,4 @@
-"""The customer's pages, by real HTTP: what he sees, does and is refused."""
+"""The customer's pages, by real HTTP: what they see, do and are refused."""
 
 import base64
 import re
@@ -205,8 +205,8 @@ class TestPortalPages(PortalCase):
                 self.assertIn(self.case.number, text)
                 self.assertIn(self.team.name, text)
                 self.assertIn(self.order.name, text)
-                self.assertIn("You get an answer by", text)
-                self.assertIn("We mean to have it solved by", text)
+                self.assertIn("We will answer by", text)
+                self.assertIn("We expect to solve it by", text)
                 self.assertIn("not yet", text)
                 chatter = self._find(page, ".o_portal_chatter")[0]
                 token = self.case.access_token if not login else ""
@@ -215,11 +215,13 @@ class TestPortalPages(PortalCase):
     def test_page_shows_nothing_internal(self):
         self.case.write({"user_id": self.user_specialist.id})
         self.case.message_post(
-            body="He is difficult", message_type="comment", subtype_xmlid="mail.mt_note"
+            body="Difficult customer",
+            message_type="comment",
+            subtype_xmlid="mail.mt_note",
         )
         self.authenticate(None, None)
         response = self.url_open(self.link)
-        for secret in (self.user_specialist.name, "He is difficult", "specialist"):
+        for secret in (self.user_specialist.name, "Difficult customer", "specialist"):
             self.assertNotIn(secret, response.text)
 
     def test_order_is_a_link_for_the_logged_in_only(self):
@@ -846,7 +848,9 @@ class TestPortalConversation(PortalCase):
 
     def test_internal_notes_stay_inside(self):
         self.case.message_post(
-            body="He is difficult", message_type="comment", subtype_xmlid="mail.mt_note"
+            body="Difficult customer",
+            message_type="comment",
+            subtype_xmlid="mail.mt_note",
         )
         self.case.message_post(
             body="Welcome", message_type="comment", subtype_xmlid="mail.mt_comment"
@@ -911,7 +915,7 @@ class TestPortalPromises(AftersalesCommon):
         for values in ({"now": "2026-11-24 14:00:01"}, {"outcome": "breached"}):
             promise = self._sentence(case, **values)[0]
             self.assertTrue(promise["late"])
-            self.assertIn("We are late", promise["sentence"])
+            self.assertIn("We are sorry", promise["sentence"])
 
     def test_paused_is_said(self):
         case = self._create_case()

@@ -2,5 +2,4 @@ from . import (
     test_policy_apply,
     test_policy_simulation,
     test_policy_try,
-    test_review,
 )

@@ -9,10 +9,11 @@ from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
 from ...models.mail.mail_thread import IncomingMail
-from ...models.rollout import aftersales_policy_simulation
+from ...models.rollout import aftersales_policy_simulation_work
 from ..base.test_job import JobCommon
 from ..clock.test_clock_engine import HOUR, ClockCommon, at
 
+JOB_LOGGER = "odoo.addons.aftersales_service.models.base.aftersales_job_work"
 OUTCOMES = {"met": "kept", "breached": "broken"}
 ALL_TARGETS = {
     "acknowledgement": {"target_seconds": 900, "calendar_mode": "always"},
@@ -201,7 +202,7 @@ class TestSimulation(SimulationCommon):
         self.assertEqual(broken.case_id, slow | still_open)
         self.assertEqual(set(broken.mapped("deadline")), {at("11:00")})
         self.assertEqual(set(simulation.broken_ids.mapped("outcome")), {"broken"})
-        self.assertIn("Solution: 33.3 % kept", simulation.job_id.description)
+        self.assertIn("Solution: 33.3 % met", simulation.job_id.description)
 
     def _everything(self):
         """Return all that is known of cases and promises."""
@@ -291,8 +292,8 @@ class TestSimulation(SimulationCommon):
         self.assertEqual(self._clock(case, "next_response").started_at, at("10:10"))
 
     def test_mail_older_than_the_last_move(self):
-        """The customer waits from the instant at which his case was put to rest: by
-        then his mail had reached our server, and nobody had read it."""
+        """The customer waits from the instant at which their case was put to rest: by
+        then their mail had reached our server, and nobody had read it."""
         self.policy.active = False
         self.all_policy.active = True
         case = self._case(at("08:30"))
@@ -430,7 +431,7 @@ class TestSimulation(SimulationCommon):
         for _n in range(4):
             self._case(at("10:00"))
         draft = self.policy.copy({"name": "Draft", "sequence": 1})
-        with patch.object(aftersales_policy_simulation, "LISTED", 3):
+        with patch.object(aftersales_policy_simulation_work, "LISTED", 3):
             simulation = self._simulate(draft, at("17:00"))
         self.assertEqual(self._line(simulation, "resolution").broken_count, 4)
         self.assertEqual(len(simulation.broken_ids), 3)
@@ -447,7 +448,7 @@ class TestSimulation(SimulationCommon):
         line = bad._event(bad, "stage_changed", at("10:01"), data={})
         self.Event._append([line])
         draft = self.policy.copy({"name": "Draft", "sequence": 1})
-        with mute_logger("odoo.addons.aftersales_service.models.base.aftersales_job"):
+        with mute_logger(JOB_LOGGER):
             simulation = self._simulate(draft, at("12:00"))
         self.assertEqual(self._line(simulation, "resolution").case_count, 1)
         [failure] = simulation.job_id.result["failures"]

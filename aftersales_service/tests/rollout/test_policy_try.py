@@ -166,7 +166,7 @@ class TestPolicyTry(AftersalesCommon):
         self.assertEqual(case.sale_order_id, order)
 
     def test_rights(self):
-        """Only managers try, and nobody looks into cases he cannot read."""
+        """Only managers try, and nobody looks into cases they cannot read."""
         for user in (self.user_specialist, self.user_portal):
             with self.assertRaises(AccessError):
                 self.env["aftersales.policy.try"].with_user(user).create({})

@@ -374,7 +374,7 @@ class TestClockMachine(BaseCase):
         machine.pause(first, OFFICE, hour("09:30"), "waiting_customer")
         machine.resume(first, OFFICE, hour("10:00"))
         machine.void(first, OFFICE, hour("10:10"), "spam")
-        second, lines = machine.restart(first, OFFICE, hour("11:00"))
+        second, lines = machine.restore(first, OFFICE, hour("11:00"))
         self.assertEqual(second.deadline, hour("12:30"))
         self.assertEqual(lines[0]["at"], hour("11:00"))
         self.assertEqual(second.outcome, "none")
@@ -429,7 +429,8 @@ class TestClockMachine(BaseCase):
         self.assertEqual(clock.next_event_at, far + 1)
 
     def test_fixed_waits_for_nobody(self):
-        """A time told to a customer is moved by no pause, and judged to the second."""
+        """A time promised to a customer is moved by no pause, and judged to the
+        second."""
         for stop, outcome in ((hour("16:00"), "met"), (hour("16:00") + 1, "breached")):
             clock = started(1, hour("09:00"), fixed_deadline=hour("16:00"))
             self.assertEqual(

@@ -204,7 +204,7 @@ class History:
         self.lines += machine.void(self.clock, self.schedule, now, "spam")
         self.promise.end(now, "spam")
         if self.clock.void_cause == "spam" and self.scene.random.random() < 0.8:
-            clock, lines = machine.restart(self.clock, self.schedule, now)
+            clock, lines = machine.restore(self.clock, self.schedule, now)
             self._next(clock, self.promise.restarted(), lines)
             self.look(now)
 
@@ -465,12 +465,12 @@ class TestClockProperties(BaseCase):
         fired = skipped = 0
         for seed in range(LADDERS):
             with told(seed):
-                counts = self._climb(seed)
+                counts = self._take_due_steps(seed)
                 fired, skipped = fired + counts[0], skipped + counts[1]
         # The lives are such that both happen often.
         self.assertGreater(min(fired, skipped), LADDERS // 3)
 
-    def _climb(self, seed):
+    def _take_due_steps(self, seed):
         scene = self._scene(seed)
         scene.random = random = Random(seed)
         facts = {**self._facts(scene), "ladder": scene.ladder()}

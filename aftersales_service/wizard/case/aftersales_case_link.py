@@ -23,7 +23,8 @@ class AftersalesCaseLink(models.TransientModel):
         check_company=True,
     )
     order_reference = fields.Char(
-        help="The order number, or the customer's own reference, as he wrote it."
+        help="The order number, or the customer's own reference, as the customer wrote "
+        "it."
     )
     sale_order_id = fields.Many2one(
         "sale.order",

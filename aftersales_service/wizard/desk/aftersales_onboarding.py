@@ -32,7 +32,7 @@ class AftersalesOnboarding(models.TransientModel):
     leader_id = fields.Many2one(
         "res.users",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
-        help="Told when a promise of the team is broken.",
+        help="Notified when a promise of the team is breached.",
     )
     alias_name = fields.Char(string="Address")
     alias_domain_id = fields.Many2one("mail.alias.domain")

@@ -29,7 +29,7 @@ class AftersalesCaseEscalate(models.TransientModel):
     reason = fields.Text(help="What the person has to know and decide.")
     tell_customer = fields.Boolean(
         string="Prepare a Message to the Customer",
-        help="It says that a superior looks at his case now. You send it.",
+        help="It says that a superior looks at the case now. You send it.",
     )
 
     def _default_case_id(self):

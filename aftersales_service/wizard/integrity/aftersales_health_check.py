@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-STATES = [("error", "To mend"), ("warning", "To look at"), ("ok", "Fine")]
+STATES = [("error", "Problem"), ("warning", "Check"), ("ok", "OK")]
 # A job may be late by this many of its own intervals, and never by less than this.
 LATE_INTERVALS = 5
 LATE_AT_LEAST = timedelta(minutes=30)
@@ -23,10 +23,10 @@ class AftersalesHealthCheck(models.TransientModel):
     state = fields.Selection(STATES, required=True)
     rank = fields.Integer()
     message = fields.Text(string="Finding", required=True)
-    mend_action = fields.Char()
-    mend_model = fields.Char()
-    mend_id = fields.Integer()
-    can_mend = fields.Boolean(compute="_compute_can_mend")
+    mend_action = fields.Char(string="Action")
+    mend_model = fields.Char(string="Model")
+    mend_id = fields.Integer(string="Record")
+    can_mend = fields.Boolean(string="Can Be Opened", compute="_compute_can_mend")
 
     def _compute_can_mend(self):
         for line in self:
@@ -142,14 +142,14 @@ class AftersalesHealthCheck(models.TransientModel):
             state, message = (
                 "warning",
                 self.env._(
-                    "It has no leader: nobody is told when a promise is broken."
+                    "It has no leader: nobody is notified when a promise is breached."
                 ),
             )
         else:
             state, message = (
                 "ok",
                 self.env._(
-                    "Members: %(count)s. %(leader)s is told of broken promises.",
+                    "Members: %(count)s. %(leader)s is notified of breached promises.",
                     count=len(team.member_ids),
                     leader=team.leader_id.name,
                 ),
@@ -374,8 +374,8 @@ class AftersalesHealthCheck(models.TransientModel):
             self.env._("A time is set.")
             if is_promised
             else self.env._(
-                "No time is set: nobody is warned, and customers are told none. Add it "
-                "to a policy if you want to promise it."
+                "No time is set: nobody is warned, and nothing is promised to "
+                "customers. Add it to a policy if you want to promise it."
             ),
             action="aftersales_service.aftersales_policy_action",
             model="aftersales.policy",
@@ -395,7 +395,7 @@ class AftersalesHealthCheck(models.TransientModel):
         return [
             self._finding(
                 "clock",
-                self.env._("Failing steps"),
+                self.env._("Failed notifications"),
                 "error",
                 self.env._(
                     "Of %s promises a step cannot be taken, or no deadline can be "

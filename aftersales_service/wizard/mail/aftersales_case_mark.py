@@ -7,7 +7,7 @@ class AftersalesCaseMark(models.TransientModel):
     """Asks why cases are set aside."""
 
     _name = "aftersales.case.mark"
-    _description = "Set After-Sales Cases Aside"
+    _description = "Exclude After-Sales Cases"
     _inherit = ["aftersales.reference.mixin"]
 
     case_ids = fields.Many2many(
@@ -18,8 +18,8 @@ class AftersalesCaseMark(models.TransientModel):
     mark = fields.Selection(MARKS, string="As", required=True, default="spam")
     reason = fields.Char(required=True)
     block_sender = fields.Boolean(
-        help="Later mails of these senders are set aside as spam when they arrive. "
-        "“Undo” on one of their cases takes it back."
+        help="Later mails of these senders are marked as spam when they arrive. “Undo” "
+        "on one of their cases ends that."
     )
 
     def _default_case_ids(self):

@@ -7,7 +7,7 @@ from ...tools.words import Reader
 
 class AftersalesCasePromise(models.TransientModel):
     """Asks what is promised to a customer and by when, and prepares the message that
-    tells him."""
+    tells them."""
 
     _name = "aftersales.case.promise"
     _description = "Promise the Customer a Time"
@@ -20,7 +20,7 @@ class AftersalesCasePromise(models.TransientModel):
     deadline = fields.Datetime(
         string="By",
         required=True,
-        help="The customer is told this time, and it is kept to the second.",
+        help="This time is sent to the customer, and counts to the second.",
     )
     customer_time = fields.Char(
         string="For the Customer",
@@ -117,8 +117,8 @@ class AftersalesCasePromise(models.TransientModel):
         if self.sentence and self.sentence not in (self.body or ""):
             result.append(
                 self.env._(
-                    "The message does not tell the time in the words prepared. Make "
-                    "sure that it tells the same time."
+                    "The message does not say the time in the words prepared. Make "
+                    "sure that it says the same time."
                 )
             )
         return [*result, *self._warnings_of_open_promise()]
@@ -131,7 +131,7 @@ class AftersalesCasePromise(models.TransientModel):
         if clock_sudo.outcome == "breached":
             return [
                 self.env._(
-                    "%(when)s was promised before and not kept. That stays so; the new "
+                    "%(when)s was promised before and not met. That stays so; the new "
                     "time is a new promise.",
                     when=when,
                 )
@@ -145,7 +145,7 @@ class AftersalesCasePromise(models.TransientModel):
     # Onchange -----------------------------------------------------------------
 
     @api.onchange("topic", "deadline")
-    def _onchange_told(self):
+    def _onchange_promise(self):
         """Say the new time in the message; what was written around it stays."""
         sentence = self._sentence(self.case_id, self.topic, self.deadline)
         if not sentence:

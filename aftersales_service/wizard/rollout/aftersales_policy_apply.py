@@ -183,8 +183,8 @@ class AftersalesPolicyArchive(models.TransientModel):
 
     def _selection_choice(self):
         return [
-            ("run", self.env._("Let them run: what was promised is kept")),
-            (VOID, self.env._("Make them void: nobody has to keep them")),
+            ("run", self.env._("Let them run: what was promised stays promised")),
+            (VOID, self.env._("Do not count them: nobody has to meet them")),
             (REMATCH, self.env._("Choose again: the policies in force decide")),
         ]
 

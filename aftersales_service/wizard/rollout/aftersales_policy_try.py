@@ -205,10 +205,10 @@ class AftersalesPolicyTry(models.TransientModel):
         """Return the deadline in epoch seconds if the promise started now; None if
         there is no time for it."""
         Clocks = self.env["aftersales.clock"].sudo()
-        cycle = case._new_cycle(plain, to_epoch(self.at))
-        case._complete_cycle(cycle, None)
-        machine.start(cycle.clock, Clocks._schedule(cycle))
-        return cycle.clock.deadline
+        row = case._new_row(plain, to_epoch(self.at))
+        case._complete_row(row, None)
+        machine.start(row.clock, Clocks._schedule(row))
+        return row.clock.deadline
 
     def _moment(self, instant, tz):
         return Reader(self.with_context(tz=tz).env).moment(instant)

@@ -210,7 +210,7 @@ tours.add("aftersales_draft_kept_tour", {
     ],
 });
 
-// The salesperson sees what became of his order.
+// The salesperson sees what became of their order.
 tours.add("aftersales_order_tour", {
     steps: () => [
         {

@@ -21,12 +21,12 @@ registry.category("web_tour.tours").add("aftersales_policy_tour", {
             run: "click",
         },
         {
-            trigger: ".o_aftersales_policy_editor #o_aftersales_policy_value",
+            trigger: ".o_aftersales_policy_editor #o_aftersales_policy_time",
             run: "edit 45",
         },
         {
             trigger: ".o_aftersales_policy_editor select[aria-label=Unit]",
-            run: "select minutes",
+            run: "select 60",
         },
         {
             trigger: ".o_aftersales_policy_editor #o_aftersales_policy_hours",
@@ -76,5 +76,50 @@ registry.category("web_tour.tours").add("aftersales_policy_tour", {
             run: "click",
         },
         { trigger: "body:not(:has(.modal))" },
+    ],
+});
+
+// A manager enters the time of a promise in the form, in the unit that fits.
+registry.category("web_tour.tours").add("aftersales_policy_form_tour", {
+    steps: () => [
+        {
+            trigger: ".o_field_widget[name=target_ids] .o_data_row td:contains(8 h)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=target_seconds] input:value(8)",
+            run: "edit 1.5",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=target_seconds] select:value(3600)",
+        },
+        {
+            trigger: ".modal .o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=target_ids] .o_data_row td:contains(1 h 30 min)",
+            run: "click",
+        },
+        {
+            content: "It is entered in the largest unit that needs no fraction",
+            trigger: ".modal .o_field_widget[name=target_seconds] input:value(90)",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=target_seconds] select",
+            run: "select 1",
+        },
+        {
+            trigger: ".modal .o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=target_ids] .o_data_row td:contains(1 min 30 s)",
+        },
+        {
+            trigger: ".o_form_button_save:visible",
+            run: "click",
+        },
+        { trigger: ".o_form_saved" },
     ],
 });

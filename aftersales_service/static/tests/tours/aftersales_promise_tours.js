@@ -27,7 +27,7 @@ tours.add("aftersales_promise_tour", {
             run: "click",
         },
         {
-            content: "What the customer reads follows, in his zone",
+            content: "What the customer reads follows, in their zone",
             trigger: ".modal [name=body] textarea:value(We will call you by)",
         },
         {
@@ -75,12 +75,12 @@ tours.add("aftersales_promise_tour", {
             run: "click",
         },
         {
-            trigger: ".o_aftersales_promises [data-subject=callback][data-outcome=met]:contains(kept)",
+            trigger: ".o_aftersales_promises [data-subject=callback][data-outcome=met]:contains(met)",
         },
     ],
 });
 
-// A manager sets a deadline by hand and everybody sees that he did.
+// A manager sets a deadline by hand and everybody sees that they did.
 tours.add("aftersales_manual_deadline_tour", {
     steps: () => [
         {

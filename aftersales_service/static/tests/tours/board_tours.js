@@ -48,7 +48,7 @@ tours.add("aftersales_next_case_tour", {
             trigger: ".o_form_view .o_aftersales_title [name=name] input:value(Tour: first)",
         },
         {
-            content: "It is his now",
+            content: "It is theirs now",
             trigger: ".o_aftersales_keys [name=user_id] input:value(as_tour)",
         },
         pressAndMeasure("Tour: second"),
@@ -134,7 +134,7 @@ tours.add("aftersales_board_tour", {
     url: "/odoo/aftersales-board",
     steps: () => [
         {
-            content: "His team alone",
+            content: "Their team alone",
             trigger: ".o_aftersales_board_team",
             run: "selectByLabel Test Team",
         },
@@ -260,7 +260,7 @@ tours.add("aftersales_board_read_tour", {
     ],
 });
 
-// Who neither manages nor leads is told where his own cases are.
+// Who neither manages nor leads is told where their own cases are.
 tours.add("aftersales_board_refused_tour", {
     url: "/odoo/aftersales-board",
     steps: () => [

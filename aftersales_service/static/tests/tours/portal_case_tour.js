@@ -1,6 +1,6 @@
 import { registry } from "@web/core/registry";
 
-// A customer at home: from his order to an accepted solution. The colleague's part in
+// A customer at home: from their order to an accepted solution. The colleague's part in
 // between is done by the test, so the tour has two halves.
 registry.category("web_tour.tours").add("aftersales_portal_report", {
     steps: () => [
@@ -43,7 +43,7 @@ registry.category("web_tour.tours").add("aftersales_portal_report", {
         },
         {
             content: "An answer is promised",
-            trigger: ".o_aftersales_promises:contains('You get an answer by')",
+            trigger: ".o_aftersales_promises:contains('We will answer by')",
         },
         {
             content: "What was written stands in the conversation",

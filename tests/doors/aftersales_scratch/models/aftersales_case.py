@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.aftersales_service.models.case.aftersales_case import Channel
+from odoo.addons.aftersales_service.models.case.aftersales_case_channel import Channel
 from odoo.addons.aftersales_service.models.mail.aftersales_case_reply import NextStep
 
 

@@ -1,11 +1,11 @@
 from odoo import api, models
 
-from odoo.addons.aftersales_service.tools.promise_life import ClockKind
+from odoo.addons.aftersales_service.tools.promise_kind import ClockKind
 
 
 def until_fitted(facts):
-    """Wanted from the receipt on; the ledger alone knows of the fitting."""
-    return facts.received_at
+    """Wanted from the receipt on, until it was fitted."""
+    return None if "fitted" in facts.happened else facts.received_at
 
 
 class AftersalesPolicyTarget(models.Model):

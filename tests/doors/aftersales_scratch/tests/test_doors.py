@@ -32,7 +32,7 @@ class TestDoors(ClockCommon, HttpCase):
         self.frozen.move_to(instant)
         case.with_user(self.user_team).action_fit()
 
-    # Channels -----------------------------------------------------------------------
+    # Channels -------------------------------------------------------------------
 
     def test_channel_everywhere(self):
         """On the form, in policies, in the try-out and in the figures."""
@@ -65,7 +65,7 @@ class TestDoors(ClockCommon, HttpCase):
         self.assertTrue(self._create_case(channel="fax").clock_ids)
         self.assertFalse(self._create_case(channel="letter").clock_ids)
 
-    # A kind of promise ----------------------------------------------------------------
+    # A kind of promise ----------------------------------------------------------
 
     def test_kind_runs(self):
         case = self._case(at("10:00"))
@@ -141,7 +141,39 @@ class TestDoors(ClockCommon, HttpCase):
         case.shoe_size = 42
         self.assertEqual(self._clock(case, "fitting").deadline, at("11:00"))
 
-    # The ledger -------------------------------------------------------------------------
+    def test_kind_that_was_fulfilled_before(self):
+        """What was done before it was promised is not promised any more."""
+        self.policy.size_from = 40
+        case = self._case(at("10:00"))
+        self._fit(case, at("10:05"))
+        self.frozen.move_to(at("10:15"))
+        case.shoe_size = 42
+        self.assertTrue(self._clock(case, "resolution"))
+        self.assertFalse(self._clock(case, "fitting"))
+
+    def test_kind_explains_itself(self):
+        """What met it is said in words."""
+        case = self._case(at("10:00"))
+        self._fit(case, at("10:30"))
+        ledger = self._clock(case, "fitting").get_explanation()["ledger"]
+        self.assertIn("Fitted", [line["cause"] for line in ledger])
+
+    # Escalation rules -----------------------------------------------------------
+
+    def test_action_of_an_escalation_rule(self):
+        """It acts, is enough for a rule, and stands in the version of the policy."""
+        target = self.policy.target_ids.filtered(lambda t: t.kind == "resolution")
+        target.step_ids.unlink()
+        self.env["aftersales.policy.step"].create(
+            {"target_id": target.id, "do_activity": False, "do_drill": True}
+        )
+        case = self._case(at("09:00"))
+        self._tick(self._clock(case, "resolution").deadline + timedelta(seconds=1))
+        self.assertEqual(case.heard, "drill")
+        versions = self.policy.version_ids.sorted("version")
+        self.assertIn("Hold a Drill", str(versions[-1].changes))
+
+    # The ledger -----------------------------------------------------------------
 
     def test_ledger_kind_on_timelines(self):
         case = self._case(at("10:00"), sale_order_id=self.order.id)
@@ -154,7 +186,7 @@ class TestDoors(ClockCommon, HttpCase):
         order = self.order.aftersales_timeline()
         self.assertIn("fitted", [entry["kind"] for entry in order])
 
-    # The case ---------------------------------------------------------------------------
+    # The case -------------------------------------------------------------------
 
     def test_closing_condition(self):
         case = self._case(at("10:00"))
@@ -196,7 +228,7 @@ class TestDoors(ClockCommon, HttpCase):
         [values] = case.with_user(self.user_portal).read(["shoe_size"])
         self.assertEqual(values["shoe_size"], 42)
 
-    # Messages and figures -----------------------------------------------------------------
+    # Messages and figures -------------------------------------------------------
 
     def test_reason_of_a_notice(self):
         case = self._case(at("10:00"), user_id=self.user_team.id)

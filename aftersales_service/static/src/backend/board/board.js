@@ -27,7 +27,7 @@ const TILES = {
     },
     at_risk: {
         label: _t("At risk"),
-        help: _t("Open cases with a promise that breaks soon if nothing is done"),
+        help: _t("Open cases with a promise that is breached soon if nothing is done"),
         icon: "fa-hourglass-half",
         tone: "warning",
     },
@@ -50,7 +50,7 @@ const TILES = {
         tone: "danger",
     },
     failing: {
-        label: _t("Failing steps"),
+        label: _t("Failed notifications"),
         help: _t("Promises whose consequences could not be carried out; they are retried"),
         icon: "fa-wrench",
         tone: "danger",
@@ -310,7 +310,7 @@ export class Board extends Component {
         }
         if (!this.isTaker(person, card)) {
             this.notification.add(
-                _t("%(person)s cannot take this case: he has left, or works for another company.", {
+                _t("%(person)s cannot take this case: they have left, or work for another company.", {
                     person: this.nameOf(person),
                 }),
                 { type: "warning" }
@@ -325,7 +325,7 @@ export class Board extends Component {
         this.tellGiven(card, toId, board);
     }
 
-    /** Cards and figures are of one moment: the card stays, dimmed, until they are there. */
+    /** Cards and figures are of one moment: the card stays, dimmed, until the technician is there. */
     async assign(card, toId) {
         const { teamId } = this.state;
         this.state.givenId = card.id;

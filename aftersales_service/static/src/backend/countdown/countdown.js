@@ -2,7 +2,7 @@ import { Component } from "@odoo/owl";
 import { toLocaleDateTimeString } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 
-import { judgeDeadline } from "./duration";
+import { judgeDeadline } from "../duration/duration";
 import { useTicker } from "./ticker";
 
 const LOOKS = {

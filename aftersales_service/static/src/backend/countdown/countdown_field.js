@@ -6,7 +6,7 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { xml } from "@odoo/owl";
 
 import { Countdown } from "./countdown";
-import { agoInWords } from "./duration";
+import { agoInWords } from "../duration/duration";
 import { useTicker } from "./ticker";
 
 /** A deadline of the record, counted down. */

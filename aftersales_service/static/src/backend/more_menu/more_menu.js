@@ -6,7 +6,7 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
-/** What is done with a case less often: escalate it, set it aside with one of the marks. */
+/** What is done with a case less often: escalate it, exclude it with one of the marks. */
 export class MoreMenu extends Component {
     static template = "aftersales_service.MoreMenu";
     static components = { Dropdown, DropdownItem };
@@ -17,7 +17,7 @@ export class MoreMenu extends Component {
         this.marks = [
             { code: "spam", label: _t("Spam"), icon: "fa-ban" },
             { code: "test", label: _t("Test"), icon: "fa-flask" },
-            { code: "void", label: _t("Void: entered by mistake"), icon: "fa-eraser" },
+            { code: "void", label: _t("Entered by mistake"), icon: "fa-eraser" },
             { code: "internal", label: _t("Internal: not from a customer"), icon: "fa-building-o" },
         ];
     }

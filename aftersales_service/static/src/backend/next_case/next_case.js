@@ -3,7 +3,7 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
-// Cases the person has been through since he left his queue, so that "next" goes on
+// Cases the person has been through since they left their queue, so that "next" goes on
 // instead of going back. After a while they may have become pressing again.
 const RUN_TIME = 15 * 60 * 1000;
 const run = new Map();

@@ -13,7 +13,7 @@ import { formatFloat } from "@web/views/fields/formatters";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 
 import { Countdown } from "../countdown/countdown";
-import { durationInWords } from "../countdown/duration";
+import { durationInWords } from "../duration/duration";
 import { ExplanationDialog } from "../explain/explanation";
 import { shownCaseFields, useShownCase } from "../form/case_observer";
 
@@ -67,8 +67,8 @@ export class CasePanel extends Component {
     promiseOutcome(promise) {
         const duration = durationInWords(promise.taken_seconds);
         return promise.outcome === "met"
-            ? _t("kept, after %(duration)s", { duration })
-            : _t("broken, took %(duration)s", { duration });
+            ? _t("met, after %(duration)s", { duration })
+            : _t("breached, took %(duration)s", { duration });
     }
 
     promiseTitle(promise) {
@@ -100,7 +100,7 @@ export class CasePanel extends Component {
     pausedTitle(promise) {
         // What is still to be judged has no deadline while it is paused.
         if (promise.deadline) {
-            return _t("Broken; the time stands still while somebody else has to act.");
+            return _t("Breached; the time stands still while somebody else has to act.");
         }
         if (promise.remaining_seconds > 0) {
             return _t("%(left)s are left when the time goes on.", {

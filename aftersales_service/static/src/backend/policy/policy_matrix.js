@@ -2,17 +2,20 @@ import { Component, onWillStart, useState, useSubEnv } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { registry } from "@web/core/registry";
-import { useAutofocus, useService } from "@web/core/utils/hooks";
+import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { ListRenderer } from "@web/views/list/list_renderer";
 import { listView } from "@web/views/list/list_view";
 
+import { DurationInput } from "../duration/duration_input";
+
 const KIND_PREFIX = "promise:";
 const STORAGE_KEY = "aftersales_policy_matrix_kinds";
 
-/** Value, unit and hours of one promise, beside the cell that shows it. */
+/** Time and hours of one promise, beside the cell that shows it. */
 export class PolicyCellEditor extends Component {
     static template = "aftersales_service.PolicyCellEditor";
+    static components = { DurationInput };
     static props = {
         title: String,
         cell: { type: [Object, { value: null }], optional: true },
@@ -22,19 +25,16 @@ export class PolicyCellEditor extends Component {
     };
 
     setup() {
-        useAutofocus({ refName: "value", selectAll: true });
         const cell = this.props.cell || {};
         this.state = useState({
-            value: cell.value || "",
-            unit: cell.unit || "hours",
+            seconds: cell.seconds || 0,
             hours: cell.calendar_mode === "calendar" ? cell.calendar_id : cell.calendar_mode || "team",
             saving: false,
         });
     }
 
     get isValid() {
-        const value = Number(this.state.value);
-        return Number.isInteger(value) && value > 0;
+        return this.state.seconds > 0;
     }
 
     /** The hours as one list: those without a calendar by code, the others by id. */
@@ -60,11 +60,10 @@ export class PolicyCellEditor extends Component {
         if (!this.isValid || this.state.saving) {
             return;
         }
-        const { value, unit, hours } = this.state;
+        const { seconds, hours } = this.state;
         const isCalendar = typeof hours === "number";
         await this.send({
-            value: Number(value),
-            unit,
+            seconds,
             calendar_mode: isCalendar ? "calendar" : hours,
             calendar_id: isCalendar && hours,
         });
@@ -185,7 +184,7 @@ registry.category("fields").add("aftersales_policy_warning", {
 class PolicyMatrixInfo {
     constructor(orm) {
         this.orm = orm;
-        this.info = { kinds: [], units: [], modes: [], calendars: [], can_edit: false };
+        this.info = { kinds: [], modes: [], calendars: [], can_edit: false };
     }
 
     async load() {

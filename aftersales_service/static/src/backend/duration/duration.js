@@ -30,6 +30,24 @@ export function durationInWords(seconds) {
 }
 
 /**
+ * Say a duration exactly to the second.
+ *
+ * @param {number} seconds
+ * @returns {string}
+ */
+export function exactDuration(seconds) {
+    const h = Math.floor(seconds / HOUR);
+    const m = Math.floor((seconds % HOUR) / MINUTE);
+    const s = seconds % MINUTE;
+    const parts = [
+        h && _t("%(h)s h", { h }),
+        m && _t("%(m)s min", { m }),
+        (s || !seconds) && _t("%(s)s s", { s }),
+    ];
+    return parts.filter(Boolean).join(" ");
+}
+
+/**
  * Judge a deadline at an instant.
  *
  * @param {{ deadline: import("luxon").DateTime|false,
@@ -47,7 +65,7 @@ export function judgeDeadline({ deadline, warningAt, paused }, now) {
     if (seconds < 0) {
         return {
             level: "overdue",
-            text: _t("%(duration)s over", { duration: durationInWords(seconds) }),
+            text: _t("overdue by %(duration)s", { duration: durationInWords(seconds) }),
         };
     }
     return {

@@ -28,6 +28,9 @@ MACHINE_PATH = re.compile(r"(?<![\w.~/$}*-])/(?:home|root|Users|work)/[\w.]")
 # The addons describe themselves in readme/ fragments; a model that grows by concern
 # has a file per concern.
 PYLINT_LESS = "missing-readme,consider-merging-classes-inherited"
+# What a test lets somebody say is no text of the product. Pylint-odoo knows that of
+# `tests/` itself, not of the rooms in it.
+TESTS_LESS = f"{PYLINT_LESS},translation-required"
 GIT = Need("git", "the linters", lambda: shutil.which("git"))
 COMPOSE = ("docker/*compose*.yaml", "docker/*compose*.yml")
 
@@ -77,8 +80,16 @@ def _ruff_format():
 
 def _pylint():
     addons = places.addons_present()
-    options = ("--rcfile=.pylintrc", f"--disable={PYLINT_LESS}")
-    return not addons or _tool(BIN / "pylint", *options, *addons)
+    tests = _tracked(*(f"{addon}/tests/*/*.py" for addon in addons))
+    rooms = (addons, f"--disable={PYLINT_LESS}", r"--ignore-paths=.*/tests/.+/.*")
+    in_tests = (tests, f"--disable={TESTS_LESS}")
+    return all(
+        [
+            _tool(BIN / "pylint", "--rcfile=.pylintrc", *options, *found)
+            for found, *options in (rooms, in_tests)
+            if found
+        ]
+    )
 
 
 def _dockerfile():

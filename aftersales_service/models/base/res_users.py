@@ -29,7 +29,7 @@ class ResUsers(models.Model):
     def _compute_aftersales_has_all_companies(self):
         """What all companies share is changed only by who works in all of them; record
         rules say so."""
-        companies = self.env["res.company"].sudo().search([])
+        companies = self.env["res.company"].sudo().search(Domain.TRUE)
         for user in self:
             user.aftersales_has_all_companies = not companies - user.company_ids
 

@@ -1,4 +1,4 @@
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from odoo import api, models
 from odoo.tools import ormcache
@@ -108,16 +108,13 @@ class ResourceCalendar(models.Model):
 
     def write(self, vals):
         """Write; what is planned in these hours is planned again."""
-        result = self._aftersales_write(vals)
+        decides = not {*SCHEDULE_FIELDS, "attendance_ids", "leave_ids"}.isdisjoint(vals)
+        watched = self._aftersales_watched(self.ids) if decides else nullcontext(self)
+        with watched as calendars:
+            result = super(ResourceCalendar, calendars).write(vals)
         if "company_id" in vals:
             self.check_access("write")  # also as what they have become
         return result
-
-    def _aftersales_write(self, vals):
-        if not {*SCHEDULE_FIELDS, "attendance_ids", "leave_ids"} & set(vals):
-            return super().write(vals)
-        with self._aftersales_watched(self.ids) as calendars:
-            return super(ResourceCalendar, calendars).write(vals)
 
     @contextmanager
     def _aftersales_watched(self, calendar_ids=None):

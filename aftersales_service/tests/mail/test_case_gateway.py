@@ -12,9 +12,8 @@ from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.aftersales_service.models.mail.mail_thread import LOCK_SPACE
-from odoo.addons.aftersales_service.tools import forwarded, mail_headers
-
+from ...models.mail.mail_thread import LOCK_SPACE
+from ...tools import forwarded, mail_headers
 from ..mail_common import AftersalesMailCommon
 
 

@@ -91,7 +91,8 @@ def _run_pytest(template, only):
 
 
 def _arguments(name, only):
-    jobs = os.environ.get("JOBS", "1" if only else "2")
+    # One more than most machines have cores: browsers and jobs are waited for.
+    jobs = os.environ.get("JOBS", "1" if only else "3")
     parallel = ["-n", jobs, "--dist", "loadscope", "--no-loadscope-reorder"]
     return [
         f"--odoo-database={name}",

@@ -13,7 +13,7 @@ from odoo.sql_db import Cursor
 from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
 
-from ..common import AftersalesCommon, clause
+from ..common import AftersalesCommon, StoppedClock, clause
 
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|TRUNCATE)\b", re.IGNORECASE)
 # Odoo's own bookkeeping of a visit: devices and signaling, not business.
@@ -873,6 +873,8 @@ class TestPortalConversation(PortalCase):
 @tagged("post_install", "-at_install")
 class TestPortalPromises(AftersalesCommon):
     """What the page says of times, from clocks given to it."""
+
+    freeze_time = StoppedClock("2026-11-20 08:00:00")
 
     def _sentence(self, case, now="2026-11-20 08:00:00", **clock):
         clock = self.env["aftersales.clock"].new(

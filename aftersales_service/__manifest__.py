@@ -55,6 +55,8 @@
         "views/integrity/aftersales_clock_check_views.xml",
         "views/ledger/aftersales_event_views.xml",
         "views/case/aftersales_case_views.xml",
+        "views/mail/aftersales_team_views.xml",
+        "views/mail/aftersales_case_views.xml",
         "views/escalation/aftersales_escalation_views.xml",
         "views/escalation/aftersales_notice_views.xml",
         "views/desk/aftersales_board_views.xml",

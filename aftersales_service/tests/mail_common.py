@@ -15,6 +15,7 @@ from odoo.addons.mail.tests.common import MailCase
 from .common import AftersalesCommon, StoppedClock
 
 MAILS = Path(__file__).parent / "mails"
+MAIL_SERVER = "imap.ourcompany.example.com"
 
 
 class AftersalesMailCommon(AftersalesCommon, MailCase):
@@ -36,6 +37,7 @@ class AftersalesMailCommon(AftersalesCommon, MailCase):
         cls.company.alias_domain_id = domain
         cls.team.write({"alias_domain_id": domain.id, "alias_name": "support"})
         cls.address = "support@ourcompany.example.com"
+        cls.team.write({"sender_trust": "server", "sender_server": MAIL_SERVER})
         # Other addons of the database have notifications of their own by mail.
         cls.user_specialist.notification_type = "email"
         cls.user_manager.notification_type = "email"
@@ -76,7 +78,8 @@ class AftersalesMailCommon(AftersalesCommon, MailCase):
         references = reply_to.message_id if reply_to else None
         lines = {
             "Return-Path": "<ana@gemini.example.com>",
-            "Received": f"from mx by imap.ourcompany.example.com; {stamp}",
+            "Received": f"from mx by {MAIL_SERVER}; {stamp}",
+            "Authentication-Results": self._proof(sender),
             "From": sender,
             "To": to or self.address,
             "Subject": subject,
@@ -93,6 +96,11 @@ class AftersalesMailCommon(AftersalesCommon, MailCase):
             f"{name}: {value}\r\n" for name, value in lines.items() if value is not None
         )
         return f"{head}\r\n{body}".encode()
+
+    def _proof(self, sender):
+        """Return what our server writes into a mail that is from whom it says."""
+        domain = sender.rpartition("@")[2].strip("> ")
+        return f"{MAIL_SERVER}; dmarc=pass header.from={domain}"
 
     def _receive(self, source, **context):
         """Let the gateway process a mail as a fetch does.

@@ -46,7 +46,10 @@ _PREFIX = re.compile(
     r"^\s*(?:(?:fwd?|wg|rv|tr|i|enc|doorst|pd|rif|转发|轉寄|转寄|轉發)\s*[:\uff1a]\s*)+",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+# Bounded as RFC 5321 bounds it: else one long word takes the square of its length.
+_ADDRESS = re.compile(
+    r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+)
 # The parts of the head stand close together.
 _HEAD_LINES = 12
 _MAX_TEXT = 200_000

@@ -31,14 +31,24 @@ class CasePortal(CustomerPortal):
         return case_sudo
 
     def _get_document(self, model, document_id, access_token):
-        """Return a record, superuser, in the visitor's language, whatever nonsense
-        stands in the address."""
+        """Return a record in the visitor's language, with all rights but still as
+        them: what they do is theirs. Whatever nonsense stands in the address."""
         if document_id > MAX_ID:
             raise MissingError(self.env._("This document does not exist."))
         if not self._is_text(access_token):
             access_token = None
         document_sudo = self._document_check_access(model, document_id, access_token)
+        document_sudo = document_sudo.with_user(request.env.user).sudo()
         return document_sudo.with_context(lang=request.env.lang)
+
+    def _plain(self, value):
+        """Return what a browser sent as text: without control characters, which no
+        text field takes, and nothing where it is no text at all."""
+        if not isinstance(value, str):
+            return ""
+        return "".join(
+            letter for letter in value if letter >= " " or letter in "\t\n\r"
+        )
 
     def _is_text(self, value):
         return isinstance(value, str) and value.isascii()
@@ -152,6 +162,7 @@ class CasePortal(CustomerPortal):
         filterby = filterby if filterby in filters else "all"
         search_in = search_in if search_in in inputs else "all"
         domain = self._cases_domain() & filters[filterby]["domain"]
+        search = self._plain(search)
         if search:
             domain &= self._case_search_domain(search_in, search)
         url_args = {
@@ -251,7 +262,8 @@ class CasePortal(CustomerPortal):
         try:
             case_sudo._portal_accept(partner)
         except UserError as error:
-            return self._render_case(case_sudo, access_token, error=str(error), **kw)
+            page = self._render_case(case_sudo, access_token, error=str(error), **kw)
+            return self._as_refusal(page, error)
         return self._back_to_case(case_sudo, access_token, "accepted", **kw)
 
     # CSRF is checked by hand: what was typed in a session that has ended meanwhile is
@@ -270,7 +282,7 @@ class CasePortal(CustomerPortal):
             case_sudo = self._get_case(case_id, access_token)
         except (AccessError, MissingError):
             return request.redirect("/my")
-        text = text if isinstance(text, str) else ""
+        text = self._plain(text)
         error = self._csrf_error(kw) or case_sudo._portal_words_refusal(text)
         partner = self._visitor_partner(case_sudo, access_token, **kw)
         try:
@@ -278,10 +290,17 @@ class CasePortal(CustomerPortal):
                 raise UserError(error)
             case_sudo._portal_reject(text, partner)
         except UserError as refusal:
-            return self._render_case(
+            page = self._render_case(
                 case_sudo, access_token, error=str(refusal), typed=text, **kw
             )
+            return self._as_refusal(page, refusal)
         return self._back_to_case(case_sudo, access_token, "rejected", **kw)
+
+    def _as_refusal(self, page, error):
+        """Return a page that says why something was refused, with its status."""
+        if isinstance(error, AccessError):
+            page.status_code = 403
+        return page
 
     def _csrf_error(self, params):
         """Return a sentence when the form does not come from this visitor's session,

@@ -167,18 +167,17 @@ class IntakePortal(CasePortal):
         errors = cases_sudo._portal_refusals(order_sudo, report)
         if csrf_error:
             errors["form"] = csrf_error
+        shown = {"origin": origin, "report": report, "link": params}
         if errors:
-            return self._render_form(
-                order_sudo,
-                access_token,
-                origin=origin,
-                report=report,
-                errors=errors,
-                link=params,
+            return self._render_form(order_sudo, access_token, errors=errors, **shown)
+        try:
+            case_sudo = cases_sudo._portal_create(
+                order_sudo.with_env(env), report, partner.with_env(env), origin=origin
             )
-        case_sudo = cases_sudo._portal_create(
-            order_sudo.with_env(env), report, partner.with_env(env), origin=origin
-        )
+        except AccessError as error:
+            errors = {"form": str(error)}
+            page = self._render_form(order_sudo, access_token, errors=errors, **shown)
+            return self._as_refusal(page, error)
         by_login = case_sudo.with_env(request.env).has_access("read")
         token = "" if by_login else case_sudo.access_token
         return self._back_to_case(case_sudo, token, "created")
@@ -187,12 +186,16 @@ class IntakePortal(CasePortal):
         """Return the known inputs of the form; nothing else is read from it."""
         form = request.httprequest.form
         files = request.httprequest.files.getlist("attachments")
-        report = {name: form.get(name, "") for name in INPUTS}
+        report = {name: self._plain(form.get(name)) for name in INPUTS}
         report["key"] = report["key"][:64] or self._new_key()
         report["line_ids"] = form.getlist("line_ids")
         if origin:
             report["line_ids"] = [str(line.id) for line in origin.sale_line_ids]
-        report["files"] = [(f.filename, self._read(f)) for f in files if f.filename]
+        report["files"] = [
+            (self._plain(file.filename), self._read(file))
+            for file in files
+            if file.filename
+        ]
         return report
 
     def _read(self, file):

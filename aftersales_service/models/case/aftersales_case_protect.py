@@ -1,9 +1,10 @@
 from odoo import api, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 
 class AftersalesCase(models.Model):
-    """What of a case nobody writes, because it follows from what happens to it."""
+    """What of a case nobody writes, because it follows from what happens to it, and
+    whom nobody makes its owner."""
 
     _inherit = "aftersales.case"
 
@@ -53,3 +54,18 @@ class AftersalesCase(models.Model):
                     labels,
                 )
             )
+
+    @api.constrains("user_id", "company_id")
+    def _check_user(self):
+        """Refuse an owner who is no colleague in the company of the case."""
+        for case in self.sudo():
+            user = case.user_id
+            works = user.active and not user.share
+            if user and not (works and case.company_id in user.company_ids):
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s does not work in %(company)s. Choose a colleague.",
+                        user=user.name,
+                        company=case.company_id.name,
+                    )
+                )

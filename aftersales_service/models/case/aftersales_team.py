@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import formataddr
 
 from ...tools.business_time import NoWorkingTime, to_epoch
@@ -13,6 +13,14 @@ class AftersalesTeam(models.Model):
     _inherit = ["aftersales.shared.mixin", "mail.alias.mixin.optional", "mail.thread"]
     _order = "sequence, name, id"
     _check_company_auto = True
+
+    # Level of escalation → field that holds its person, lowest first.
+    _LEVEL_FIELDS = {
+        "1": "leader_id",
+        "2": "department_head_id",
+        "3": "manager_id",
+        "4": "management_id",
+    }
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
@@ -147,13 +155,27 @@ class AftersalesTeam(models.Model):
     def create(self, vals_list):
         """Create teams; stages may be theirs alone from now on, and people see their
         cases."""
+        self._refuse_alias_defaults(vals_list)
         teams = super().create(vals_list)
         self._forget_who_sees()
         return teams
 
+    def _refuse_alias_defaults(self, vals_list):
+        """Refuse values that say what the address makes of mails: a mistake in them
+        would lose every one."""
+        names = {"alias_defaults", "alias_model_id", "alias_force_thread_id"}
+        if not self.env.su and any(not names.isdisjoint(vals) for vals in vals_list):
+            raise UserError(
+                self.env._("What mails to a team become follows from the team itself.")
+            )
+
     def write(self, vals):
         """Write; which stage is the first of its kind depends on the own stages, and
-        who sees the cases and the board on who is in the team or answers for it."""
+        who sees the cases and the board on who is in the team or answers for it.
+
+        :raise UserError: see :meth:`_refuse_alias_defaults`
+        """
+        self._refuse_alias_defaults([vals])
         result = super().write(vals)
         people = ("member_ids", *self._LEVEL_FIELDS.values())
         if not vals.keys().isdisjoint(("stage_ids", "active", *people)):
@@ -187,6 +209,27 @@ class AftersalesTeam(models.Model):
                         calendar=team.calendar_id.name,
                     )
                 ) from error
+
+    @api.constrains("company_id", "member_ids", *_LEVEL_FIELDS.values())
+    def _check_people(self):
+        """Refuse people of a team who are no colleagues in its company: they would see
+        its cases, and be told of them."""
+        for team in self.sudo():
+            levels = (team[name] for name in self._LEVEL_FIELDS.values())
+            people = team.member_ids.union(*levels)
+            colleagues = people.filtered_domain(
+                [("share", "=", False), ("company_ids", "in", team.company_id.ids)]
+            )
+            if strangers := people - colleagues:
+                raise ValidationError(
+                    self.env._(
+                        "%(people)s do not work in %(company)s. Choose colleagues for "
+                        "the team “%(team)s”.",
+                        people=", ".join(strangers.mapped("name")),
+                        company=team.company_id.name,
+                        team=team.name,
+                    )
+                )
 
     @api.constrains("acknowledge_template_id")
     def _check_acknowledge_template(self):
@@ -234,14 +277,6 @@ class AftersalesTeam(models.Model):
         return (teams.filtered(lambda team: user in team.member_ids) or teams)[:1]
 
     # Levels -----------------------------------------------------------------
-
-    # Level of escalation → field that holds its person, lowest first.
-    _LEVEL_FIELDS = {
-        "1": "leader_id",
-        "2": "department_head_id",
-        "3": "manager_id",
-        "4": "management_id",
-    }
 
     @api.model
     def _escalation_levels(self):

@@ -16,6 +16,15 @@ ACTOR_KINDS = [
     ("system", "System"),
     ("rule", "Rule"),
 ]
+# By what way the actor came.
+ACTOR_WAYS = [
+    ("login", "Login"),
+    ("link", "Link"),
+    ("mail", "Mail"),
+    ("behalf", "Staff on behalf"),
+    ("job", "Scheduled job"),
+    ("system", "System"),
+]
 COLUMNS = (
     "case_id",
     "clock_id",
@@ -24,6 +33,7 @@ COLUMNS = (
     "recorded_at",
     "actor_kind",
     "actor_id",
+    "actor_via",
     "source_kind",
     "source_id",
     "cause",
@@ -92,6 +102,12 @@ class AftersalesEvent(models.Model):
     )
     actor_kind = fields.Selection(ACTOR_KINDS, required=True)
     actor_id = fields.Integer(help="Id of the user, or of the customer's contact.")
+    actor_via = fields.Selection(
+        ACTOR_WAYS,
+        string="By Way Of",
+        help="How whoever acted came: by a login, by a link without login, by a mail. "
+        "“On behalf”: a colleague entered what the customer said.",
+    )
     source_kind = fields.Char(help="Model of the record that caused it.")
     source_id = fields.Integer(help="Id of the record that caused it.")
     cause = fields.Char()
@@ -256,6 +272,8 @@ class AftersalesEvent(models.Model):
     @api.model
     def _prepare_line(self, line, default):
         row = {**default, **line}
+        if row["actor_kind"] == "customer" and default["actor_kind"] == "user":
+            row["actor_via"] = "behalf"
         if row.get("data") is not None:
             row["data"] = json.dumps(row["data"])
         return {
@@ -264,15 +282,18 @@ class AftersalesEvent(models.Model):
 
     @api.model
     def _current_actor(self):
-        """Return the columns that say who acts: a user, a customer (portal user or
-        visitor with a link), the system, or a scheduled job."""
+        """Return the columns that say who acts and by what way: a user, a customer
+        (portal user or visitor with a link), the system, or a scheduled job."""
         if is_system(self.env):
             kind = "cron" if is_scheduled(self.env) else "system"
-            return {"actor_kind": kind, "actor_id": None}
+            via = "job" if kind == "cron" else "system"
+            return {"actor_kind": kind, "actor_id": None, "actor_via": via}
         user = self.env.user
+        via = "link" if user._is_public() else "login"
         if not user._is_internal():
-            return {"actor_kind": "customer", "actor_id": user.partner_id.id}
-        return {"actor_kind": "user", "actor_id": user.id}
+            actor_id = user.partner_id.id
+            return {"actor_kind": "customer", "actor_id": actor_id, "actor_via": via}
+        return {"actor_kind": "user", "actor_id": user.id, "actor_via": via}
 
     @api.model
     def _invalidate_inverses(self):

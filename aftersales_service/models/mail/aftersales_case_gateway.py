@@ -1,12 +1,14 @@
 import logging
+from dataclasses import replace
 
 from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_normalize, formataddr, html2plaintext, plaintext2html
 
 from ...tools import mail_headers
 from ...tools.core_api import own_addresses
 from ...tools.forwarded import find_forwarded
-from ...tools.order_reference import order_references
+from .aftersales_case_sender import MAX_RECIPIENTS
 
 _logger = logging.getLogger(__name__)
 
@@ -49,8 +51,7 @@ class AftersalesCase(models.Model):
         route = next((route for route in own if route[1]), None)
         if not route:
             route = self._first_addressed(mail, own)
-            named = self._find_named_case(message_dict, route[2] or {})
-            route = (self._name, named.id, *route[2:])
+            route = self._route_named(mail, message_dict, route)
         return [*others, self._route_late_answer(mail, message_dict, route)]
 
     @api.model
@@ -67,26 +68,15 @@ class AftersalesCase(models.Model):
         return min(routes, key=place)
 
     @api.model
-    def _find_named_case(self, message_dict, values):
-        """Return the customer's case whose number stands in the subject of a mail
-        that lost its references. A stranger cannot write into another's case by
-        naming its number, nor can anyone in a colleague's name to the customer. Each
-        company numbers its own cases: the team that was written to says whose it is.
-
-        :param dict message_dict: what the gateway read of the mail
-        :param dict values: of the case the mail would open
-        """
-        numbers = order_references(message_dict.get("subject") or "")
-        if not numbers or not any("/" in number for number in numbers):
-            return self.browse()
-        domain = [("number", "in", list(numbers))]
-        team_sudo = self.env["aftersales.team"].sudo().browse(values.get("team_id"))
-        if team_sudo:
-            domain.append(("company_id", "=", team_sudo.company_id.id))
-        cases = self.sudo().search(domain, limit=5)
-        author = self._mail_author(message_dict)
-        email = message_dict.get("email_from")
-        return cases.filtered(lambda case: case._is_customer(author, email))[:1]
+    def _judge_sender(self, mail, message_dict, routes):
+        """Return the mail with what it is taken as."""
+        route = next(route for route in routes if route[0] == self._name)
+        case = self.sudo().browse(route[1] or [])
+        team_id = (route[2] or {}).get("team_id")
+        team = case.team_id or self.env["aftersales.team"].sudo().browse(team_id)
+        if team:
+            team._note_mail_server(mail)
+        return replace(mail, taken_as=self._mail_taken_as(mail, message_dict, case))
 
     @api.model
     def _route_late_answer(self, mail, message_dict, route):
@@ -97,52 +87,53 @@ class AftersalesCase(models.Model):
         if (
             not case
             or mail.automatic
-            or message_dict.get("is_internal")
             or case._takes_messages()
             or not case._is_customer(author, email)
         ):
             return route
         return (self._name, 0, case._prepare_follow_up_values(author), *route[3:])
 
-    def _takes_messages(self):
-        """Whether a customer's message still belongs to this case."""
-        self.ensure_one()
-        if self.mark:
-            return True
-        if self.stage_kind in ("resolved", "closed"):
-            return self._is_reopenable(fields.Datetime.now())
-        return self.stage_kind != "cancelled"
-
-    def _prepare_follow_up_values(self, author):
-        """Return the values of a new case that continues this one.
-
-        :param author: ``res.partner`` who wrote, perhaps empty
-        """
-        self.ensure_one()
-        entity = self.commercial_partner_id
-        is_own = author and author.commercial_partner_id == entity
-        return {
-            "origin_case_id": self.id,
-            "team_id": self.team_id.id,
-            "partner_id": (author if is_own else self.partner_id).id,
-            "sale_order_id": self.sale_order_id.id,
-            "case_type": self.case_type,
-            "category_id": self.category_id.id,
-        }
-
     # New cases ----------------------------------------------------------------
 
     @api.model
     def message_new(self, msg_dict, custom_values=None):
+        """Open a case for a mail. If that fails, open one with less: the gateway would
+        send the mail back, and count the address of the team as broken."""
+        try:
+            with self.env.cr.savepoint():
+                case = self._open_for_mail(msg_dict, custom_values)
+                self.env.flush_all()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            _logger.warning("A mail opens a case without its sender: %r", error)
+            values = {
+                **(custom_values or {}),
+                "channel": "mail",
+                "name": self._shorten_subject(msg_dict.get("subject")),
+            }
+            values.pop("perhaps_of_case_id", None)
+            case = self.with_context(default_user_id=False).create(values)
+            case = case.with_context(aftersales_opening="mail")
+        return case
+
+    @api.model
+    def _open_for_mail(self, msg_dict, custom_values=None):
         """Open a case for a mail: of its sender, or of the customer whose mail a
         colleague forwarded. A colleague who writes to us has a case of their own."""
         mail = self._incoming_mail()
         author = self._mail_author(msg_dict)
         values = self._prepare_mail_values(mail, msg_dict, custom_values or {})
+        perhaps_of = values.pop("perhaps_of_case_id", False)
         message = {**msg_dict, "cc": msg_dict.get("cc_filtered")}
         colleague = author.filtered(lambda partner: not partner.partner_share)
         forwarded = self._find_forwarded(mail, msg_dict) if colleague else None
-        if forwarded:
+        written_to = self._find_written_to(mail, values) if colleague else None
+        if written_to:
+            # A colleague answers from their own mail program, with us in copy.
+            values["email_from"] = written_to
+            message.update(email_from=written_to, cc="")
+        elif forwarded:
             values.update(self._prepare_forwarded_values(forwarded))
             message.update(email_from=values["email_from"], cc="")
             # The colleague's own words are not for the customer's eyes.
@@ -153,20 +144,17 @@ class AftersalesCase(models.Model):
         is_blocked = self._is_sender_blocked(message.get("email_from"), values)
         text = html2plaintext(msg_dict.get("body") or "")
         cases = self.with_context(aftersales_body=text, default_user_id=False)
-        case = super(AftersalesCase, cases).message_new(message, values)
+        case = super(AftersalesCase, cases).message_new(message, values)  # pylint: disable=super-method-mismatch
         if forwarded:
             case.message_subscribe(partner_ids=colleague.ids)
+        if perhaps_of:
+            case._write_mirror({"perhaps_of_case_id": perhaps_of})
         if is_blocked:
             _logger.info("Case %s is set aside: its sender is blocked.", case.number)
             case._set_aside("spam", self.env._("The sender is blocked."))
+        opening = "forwarded" if forwarded else "mail"
         return case.with_context(
-            aftersales_opening="forwarded" if forwarded else "mail"
-        )
-
-    @api.model
-    def _mail_author(self, message_dict):
-        return (
-            self.env["res.partner"].sudo().browse(message_dict.get("author_id") or [])
+            aftersales_opening="answered" if written_to else opening
         )
 
     @api.model
@@ -176,6 +164,11 @@ class AftersalesCase(models.Model):
             "channel": "mail",
             "name": self._shorten_subject(msg_dict.get("subject")),
         }
+        team_sudo = self.env["aftersales.team"].sudo().browse(values.get("team_id"))
+        if team_sudo and not team_sudo.active:
+            # Nobody watches it any more.
+            heir = team_sudo._default_team(team_sudo.company_id)
+            values["team_id"] = (heir or team_sudo).id
         if mail:
             values["received_at"] = mail.received_at
         return values
@@ -207,6 +200,18 @@ class AftersalesCase(models.Model):
         return found if found and self._is_outside_address(found.email) else None
 
     @api.model
+    def _find_written_to(self, mail, values):
+        """Return the customer whom a colleague wrote to from their own mail program,
+        with the team in copy, as an address; None if it is not sure to be a colleague,
+        or nobody outside is among the recipients."""
+        team = self.env["aftersales.team"].sudo().browse(values.get("team_id"))
+        if not mail or not team or not team._vouches_for(mail):
+            return None
+        recipients = mail_headers.recipients_in_order(mail.message)[:MAX_RECIPIENTS]
+        outside = (email for email in recipients if self._is_outside_address(email))
+        return next(outside, None)
+
+    @api.model
     def _mail_text(self, mail, message_dict):
         part = mail.message.get_body(("plain",))
         try:
@@ -235,38 +240,75 @@ class AftersalesCase(models.Model):
     # Answers ------------------------------------------------------------------
 
     def message_update(self, msg_dict, update_vals=None):
-        """Take in an answer. An automatic one becomes a note: nobody is to be told,
-        and no other machine is to answer it. Only the customer puts people in copy
-        for later answers."""
+        """Take in an answer. What is neither the customer's nor ours to the customer
+        becomes a note: nobody outside is told, and no other machine is to answer it.
+        Only the customer puts people in copy for later answers."""
         mail = self._incoming_mail()
-        is_automatic = bool(mail and mail.automatic)
-        if is_automatic:
-            msg_dict["is_internal"] = True
-        author = self._mail_author(msg_dict)
-        is_customer = self._is_customer(author, msg_dict.get("email_from"))
-        cc = msg_dict.get("cc_filtered") if is_customer and not is_automatic else ""
+        if not mail:
+            return super().message_update(msg_dict, update_vals)
+        msg_dict["is_internal"] = mail.taken_as not in ("customer", "reply")
+        cc = msg_dict.get("cc_filtered") if mail.taken_as == "customer" else ""
+        if mail.taken_as in ("note", "colleague"):
+            self._tell_how_taken(mail, self._mail_author(msg_dict))
         return super().message_update({**msg_dict, "cc": cc}, update_vals)
 
-    @api.model
-    def _detect_loop_sender_domain(self, email_from_normalized):
-        # By the indexed column: this runs for every mail.
-        return [("email_normalized", "=", email_from_normalized)]
-
     def _message_receive_bounce(self, email, partner):
-        """Tell the owner that the customer's address does not work."""
+        """Tell the owner that a mail to the customer did not arrive, the leader of the
+        team that a colleague's notification did not."""
         result = super()._message_receive_bounce(email, partner)
         for case in self:
-            case.message_post(
-                body=case.env._(
-                    "A mail to %s could not be delivered. Check the address, or "
-                    "reach the customer another way.",
-                    email or partner.email or "",
+            address = email or partner.email or ""
+            colleague = partner.filtered(lambda person: not person.partner_share)[:1]
+            if colleague:
+                case._tell_colleague_unreachable(colleague, address)
+                continue
+            case._tell_team(
+                case.env._(
+                    "A mail to %s could not be delivered. Check the address, or reach "
+                    "the customer another way.",
+                    address,
                 ),
-                author_id=case.env.ref("base.partner_root").id,
-                partner_ids=case._responsible_user().partner_id.ids,
-                subtype_xmlid="mail.mt_note",
+                case._responsible_user(),
             )
         return result
+
+    def _tell_colleague_unreachable(self, colleague, address):
+        leader = self.team_id.leader_id.filtered("active")
+        self._tell_team(
+            self.env._(
+                "A notification to your colleague %(name)s (%(address)s) could not be "
+                "delivered.",
+                name=colleague.name,
+                address=address,
+            ),
+            leader.filtered(lambda user: user.partner_id != colleague),
+        )
+
+    def _tell_of_report(self, action, address):
+        """Note what a mail server reports about a mail of ours that did not fail.
+
+        :param str action: see ``mail_headers.delivery_action``
+        :param str address: of the recipient
+        """
+        self.ensure_one()
+        words = {
+            "delayed": self.env._(
+                "A mail to %s is delayed; the mail server goes on trying.", address
+            ),
+            "abuse": self.env._(
+                "The recipient of a mail, %s, has marked it as unwanted.", address
+            ),
+        }
+        if action in words:
+            self._tell_team(words[action], self._responsible_user())
+
+    def _tell_team(self, words, user):
+        self.message_post(
+            body=words,
+            author_id=self.env.ref("base.partner_root").id,
+            partner_ids=user.partner_id.ids,
+            subtype_xmlid="mail.mt_note",
+        )
 
     # Blocked senders ----------------------------------------------------------
 

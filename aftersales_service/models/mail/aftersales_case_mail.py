@@ -3,8 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
 from ...tools import promise_life as life
+from ...tools.incoming_mail import IncomingMail
 from ...tools.stage_kinds import OPEN_KINDS
-from .mail_thread import IncomingMail
 
 # Messages that a person writes; all others are notices and machines' mails.
 WRITTEN_TYPES = ("comment", "email")
@@ -58,6 +58,21 @@ class AftersalesCase(models.Model):
         people = self.user_id | self.team_id.leader_id
         return people.filtered("active")[:1]
 
+    @api.model
+    def _mail_author(self, message_dict):
+        return (
+            self.env["res.partner"].sudo().browse(message_dict.get("author_id") or [])
+        )
+
+    def _post_author(self, values):
+        """Return the author of a message about to be posted."""
+        partners = self.env["res.partner"].sudo()
+        if values.get("author_id"):
+            return partners.browse(values["author_id"])
+        if values.get("email_from") or self._incoming_mail():
+            return partners
+        return self.env.user.partner_id.sudo()
+
     # What ---------------------------------------------------------------------
 
     @api.model
@@ -76,24 +91,29 @@ class AftersalesCase(models.Model):
 
         :param dict values: of the message: author, type, subtype and so on
         :return: ``customer``, ``forwarded`` (a customer message too), ``reply``,
-            ``automatic``, ``third`` (somebody else's), or None for a notice or note
+            ``automatic``, ``colleague`` or ``stranger`` (somebody has to say whose it
+            is), or None for a notice or note
         """
         self.ensure_one()
         if values.get("message_type") not in WRITTEN_TYPES:
             return None
-        mail = self._mail_of_message(values)
-        if mail and mail.automatic:
-            return "automatic"
-        opening = mail and self.env.context.get("aftersales_opening")
-        if opening:
-            return "forwarded" if opening == "forwarded" else "customer"
+        if mail := self._mail_of_message(values):
+            return self._mail_meaning(mail)
         if not self._is_public_post(values):
             return None
         author = self.env["res.partner"].sudo().browse(values.get("author_id") or [])
         case = self.sudo()
         if case._is_customer(author, values.get("email_from")):
             return "customer"
-        return "reply" if case._is_colleague(author) else "third"
+        return "reply" if case._is_colleague(author) else "stranger"
+
+    def _mail_meaning(self, mail):
+        if mail.taken_as == "note":
+            return None
+        opening = self.env.context.get("aftersales_opening")
+        return {"forwarded": "forwarded", "answered": "reply"}.get(
+            opening, mail.taken_as
+        )
 
     @api.model
     def _is_public_post(self, values):
@@ -109,6 +129,34 @@ class AftersalesCase(models.Model):
         if subtype_id == resolve("mail.mt_comment"):
             return True
         return not self.env["mail.message.subtype"].sudo().browse(subtype_id).internal
+
+    # Where --------------------------------------------------------------------
+
+    def _takes_messages(self):
+        """Whether a customer's message still belongs to this case."""
+        self.ensure_one()
+        if self.mark:
+            return True
+        if self.stage_kind in ("resolved", "closed"):
+            return self._is_reopenable(fields.Datetime.now())
+        return self.stage_kind != "cancelled"
+
+    def _prepare_follow_up_values(self, author):
+        """Return the values of a new case that continues this one.
+
+        :param author: ``res.partner`` who wrote, perhaps empty
+        """
+        self.ensure_one()
+        entity = self.commercial_partner_id
+        is_own = author and author.commercial_partner_id == entity
+        return {
+            "origin_case_id": self.id,
+            "team_id": self.team_id.id,
+            "partner_id": (author if is_own else self.partner_id).id,
+            "sale_order_id": self.sale_order_id.id,
+            "case_type": self.case_type,
+            "category_id": self.category_id.id,
+        }
 
     # What follows -------------------------------------------------------------
 
@@ -140,6 +188,9 @@ class AftersalesCase(models.Model):
             case._on_human_reply(message, at)
         elif meaning == "automatic":
             case._log_message("auto_message", message, at)
+        elif meaning in ("colleague", "stranger") and mail:
+            message.sudo().aftersales_doubt = meaning
+            case._log_message("sender_doubted", message, at, cause=meaning)
         return super()._message_post_after_hook(message, msg_values)
 
     def _check_can_update_message_content(self, messages):

@@ -28,6 +28,10 @@ _HTML = re.compile(
 )
 
 
+# Meanings of messages that the owner of a case is told of.
+TOLD_TO_OWNER = ("customer", "forwarded", "colleague", "stranger")
+
+
 class NextStep(NamedTuple):
     """What a button of the reply box does after the answer was sent."""
 
@@ -187,21 +191,16 @@ class AftersalesCase(models.Model):
     def message_post(self, **kwargs):
         """Post a message. What goes to the customer is sent by the team; what a
         colleague answers in their own mail program is sent on to the customer; what a
-        customer writes to a case that is over goes to a new one."""
+        customer writes to a case that is over goes to a new one.
+
+        :raise AccessError: see :meth:`_as_written`
+        """
+        kwargs = self._as_written(kwargs)
         if kwargs.get("message_type") not in WRITTEN_TYPES:
             return super().message_post(**kwargs)
         case = self._case_to_post_on(kwargs)
         kwargs = case._prepare_post(kwargs)
         return super(AftersalesCase, case).message_post(**kwargs)
-
-    def _post_author(self, values):
-        """Return the author of a message about to be posted."""
-        partners = self.env["res.partner"].sudo()
-        if values.get("author_id"):
-            return partners.browse(values["author_id"])
-        if values.get("email_from") or self._incoming_mail():
-            return partners
-        return self.env.user.partner_id.sudo()
 
     def _case_to_post_on(self, values):
         """Return the case itself, or a new one that follows it when it is over. Mails
@@ -229,6 +228,8 @@ class AftersalesCase(models.Model):
         mail = self._mail_of_message(values)
         author = self._post_author(values)
         case_sudo = self.sudo()
+        if mail and not self._is_public_post(values):
+            return case_sudo._prepare_mailed_note(values)
         if (
             (mail and (mail.automatic or self.env.context.get("aftersales_opening")))
             or not self._is_public_post(values)
@@ -242,6 +243,13 @@ class AftersalesCase(models.Model):
         if mail:
             case_sudo._send_on(values)
         return values
+
+    def _prepare_mailed_note(self, values):
+        """Return the values of a note that came as a mail. The gateway would send it on
+        to whom it answers, and that may be the customer."""
+        told = self.env["res.partner"].browse(values.get("partner_ids") or ())
+        colleagues = told.filtered(lambda partner: not partner.partner_share)
+        return {**values, "partner_ids": colleagues.ids}
 
     def _send_on(self, values):
         """Add the customer to the recipients of a colleague's mail, unless the mail
@@ -346,7 +354,7 @@ class AftersalesCase(models.Model):
 
     def _user_to_notify(self, values):
         case = self.sudo()
-        if case._message_meaning(values) not in ("customer", "forwarded", "third"):
+        if case._message_meaning(values) not in TOLD_TO_OWNER:
             return case.env["res.users"]
         # A new case is found in the queue; nobody is told but its owner.
         opening = self.env.context.get("aftersales_opening")

@@ -9,6 +9,14 @@ class AftersalesEvent(models.Model):
     _inherit = "aftersales.event"
 
     @api.model
+    def _current_actor(self):
+        """What a mail does came by mail, whatever job fetched it."""
+        current = super()._current_actor()
+        if self.env["aftersales.case"]._incoming_mail():
+            return {**current, "actor_via": "mail"}
+        return current
+
+    @api.model
     def _kinds(self):
         """Add them."""
         return {
@@ -27,6 +35,19 @@ class AftersalesEvent(models.Model):
                 milestone=True,
             ),
             "auto_message": EventKind(self.env._("Automatic message"), "fa-cog"),
+            "mail_damaged": EventKind(
+                self.env._("Damaged mail kept as its source"),
+                "fa-chain-broken",
+                "warning",
+            ),
+            "sender_doubted": EventKind(
+                self.env._("Mail whose sender is to be confirmed"),
+                "fa-user-secret",
+                "warning",
+            ),
+            "sender_judged": EventKind(
+                self.env._("Sender of a mail judged"), "fa-user-secret"
+            ),
             "promised": EventKind(
                 self.env._("Time promised to the customer"), "fa-handshake-o", "info"
             ),

@@ -1,16 +1,17 @@
 import logging
 import zlib
-from dataclasses import dataclass
-from datetime import datetime
 from email.message import EmailMessage
 
 import psycopg2
+from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, email_split
+from odoo.tools import SQL, email_split, html_sanitize
 
-from ...tools import mail_headers
+from ...tools import mail_content, mail_headers
+from ...tools.incoming_mail import IncomingMail
 
 _logger = logging.getLogger(__name__)
 
@@ -19,18 +20,6 @@ CASE_MODEL = "aftersales.case"
 LOCK_SPACE = 0x0AF7E25
 # How often a fetched mail is tried that meets somebody else's work on the same case.
 FETCH_TRIES = 5
-
-
-@dataclass(frozen=True)
-class IncomingMail:
-    """What the gateway knows of a mail besides its text. Travels in the context; a
-    context that came over RPC holds plain JSON and can never contain one."""
-
-    message: EmailMessage
-    message_id: str
-    received_at: datetime
-    automatic: bool
-    answerable: bool
 
 
 class MailThread(models.AbstractModel):
@@ -86,39 +75,54 @@ class MailThread(models.AbstractModel):
     def _message_parse_extract_payload(
         self, message, message_dict, save_original=False
     ):
-        """Read the text and attachments; of a mail to a team that cannot be read at
-        all, keep the source as an attachment."""
-        try:
+        """Read the text and attachments. Of a mail to a team the sender's own words
+        come first and files stay as they were sent; what cannot be read in it is kept
+        as the source of the mail."""
+        if message_dict.get("is_bounce") or not self._aftersales_is_addressed(
+            message_dict
+        ):
             return super()._message_parse_extract_payload(
                 message, message_dict, save_original=save_original
             )
-        except Exception as error:  # noqa: BLE001
-            mail_headers.repair(message)
-            if not self._aftersales_is_addressed(message_dict):
-                raise
-            return self._aftersales_parse_damaged(
-                message, message_dict, save_original, error
-            )
-
-    def _aftersales_parse_damaged(self, message, message_dict, save_original, error):
-        """Read a repaired mail; failing that, return its source as an attachment."""
         try:
-            return super()._message_parse_extract_payload(  # pylint: disable=super-method-mismatch
-                message, message_dict, save_original=save_original
-            )
-        except Exception:  # noqa: BLE001
+            payload = self._aftersales_payload(message)
+            return self._message_parse_extract_payload_postprocess(message, payload)
+        except Exception as error:  # noqa: BLE001
             _logger.info(
                 "The mail %s cannot be read (%s); its source is kept as an attachment.",
                 message_dict.get("message_id"),
                 error,
             )
-        source = self._Attachment(
-            "original_email.eml", mail_headers.as_bytes(message), {}
-        )
         body = self.env._(
             "This e-mail is damaged and cannot be shown. Its source is attached."
         )
-        return {"body": body, "attachments": [source]}
+        return {"body": body, "attachments": [self._aftersales_source(message)]}
+
+    @api.model
+    def _aftersales_payload(self, message):
+        """Return ``body`` and ``attachments`` of a mail to a team."""
+        content = mail_content.read(message)
+        texts = [
+            Markup("<pre>%s</pre>") % text
+            if kind == "plain"
+            else html_sanitize(text, sanitize_tags=False, strip_classes=True)
+            for kind, text in content.texts
+        ]
+        attachments = [
+            self._Attachment(file.name, file.content, {"cid": file.cid})
+            for file in content.files
+        ]
+        if not content.whole:
+            too_long = self.env._("This e-mail is longer than can be shown.")
+            texts.append(Markup("<p><i>%s</i></p>") % too_long)
+            attachments.append(self._aftersales_source(message))
+        return {"body": Markup("\n").join(texts), "attachments": attachments}
+
+    @api.model
+    def _aftersales_source(self, message):
+        """Return the source of a mail as a plain file."""
+        source = mail_headers.as_bytes(message)
+        return self._Attachment("original_email.eml", source, {})
 
     @api.model
     def _aftersales_is_addressed(self, message_dict):
@@ -134,11 +138,37 @@ class MailThread(models.AbstractModel):
     # Routing ------------------------------------------------------------------
 
     @api.model
+    def _detect_loop_sender(self, message, message_dict, routes):
+        """Drop no mail to a case, however many the same sender wrote before: a
+        marketplace or a web form writes hundreds. Nothing here answers a machine, and
+        an address gets few confirmations a day, so no loop can begin."""
+        if any(route[0] == CASE_MODEL for route in routes or ()):
+            return False
+        return super()._detect_loop_sender(message, message_dict, routes)
+
+    @api.model
+    def _routing_handle_bounce(self, email_message, message_dict):
+        """Tell of reports about our mails what they say; only some are failures."""
+        action = mail_headers.delivery_action(email_message)
+        about = message_dict["bounced_message"]
+        if action in (None, "failed") or about.model != CASE_MODEL:
+            return super()._routing_handle_bounce(email_message, message_dict)
+        case = self.env[CASE_MODEL].sudo().browse(about.res_id).exists()
+        address = message_dict["bounced_email"] or ""
+        for one in case:
+            one._tell_of_report(action, address)
+        return None
+
+    @api.model
     def _message_route_process(self, message, message_dict, routes):
         """Tell cases what the headers of their mail say, and let one mail make one
         case, however often and to how many addresses it was delivered."""
         if not any(route[0] == CASE_MODEL for route in routes or ()):
             return super()._message_route_process(message, message_dict, routes)
+        if not self.env.su and not self.env.is_system():
+            raise AccessError(
+                self.env._("Only the mail server hands over mails to after-sales.")
+            )
         if self._aftersales_is_processed_elsewhere(message_dict["message_id"]):
             _logger.info(
                 "Ignored mail with Message-Id %s: another worker has processed it.",
@@ -146,8 +176,10 @@ class MailThread(models.AbstractModel):
             )
             return False
         mail = self._aftersales_incoming_mail(message, message_dict)
+        cases = self.env[CASE_MODEL]
+        routes = cases._mail_routes(mail, message_dict, routes)
+        mail = cases._judge_sender(mail, message_dict, routes)
         thread = self.with_context(aftersales_mail=mail)
-        routes = thread.env[CASE_MODEL]._mail_routes(mail, message_dict, routes)
         return super(MailThread, thread)._message_route_process(
             message, message_dict, routes
         )
@@ -179,15 +211,11 @@ class MailThread(models.AbstractModel):
         """Whether another worker has just processed the same mail. While it does so,
         wait: should it fail, the mail is ours."""
         key = zlib.crc32(message_id.encode("utf-8", "replace")) - 2**31
-        [[is_free]] = self.env.execute_query(
-            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK_SPACE, key)
-        )
-        if is_free:
-            return False
         self.env.execute_query(
             SQL("SELECT pg_advisory_xact_lock(%s, %s) IS NULL", LOCK_SPACE, key)
         )
-        # What the other worker committed cannot be seen in our transaction.
+        # What the other worker committed, perhaps since our transaction began, cannot
+        # be seen in it.
         with self.env.registry.cursor() as cr:
             messages = self.env["mail.message"].with_env(self.env(cr=cr)).sudo()
             return bool(

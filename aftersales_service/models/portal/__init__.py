@@ -8,5 +8,4 @@ from . import (
     aftersales_event,
     aftersales_case_portal,
     aftersales_case_portal_intake,
-    ir_attachment,
 )

@@ -1,11 +1,12 @@
 import uuid
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import ormcache, plaintext2html
 
 from ...tools.customer_actor import CustomerActor
+from ..base.trust import is_system
 
 
 class AftersalesCase(models.Model):
@@ -14,6 +15,11 @@ class AftersalesCase(models.Model):
     _inherit = "aftersales.case"
 
     # Access -------------------------------------------------------------------
+
+    @api.model
+    def _initial_fields(self):
+        """The secret of the link is drawn, never chosen."""
+        return super()._initial_fields() | {"access_token"}
 
     @api.model
     def _portal_fields(self):
@@ -97,15 +103,6 @@ class AftersalesCase(models.Model):
             field = self._fields.get(condition.field_expr.partition(".")[0])
             if field:
                 self._check_field_access(field, "read")
-
-    def message_post(self, **kwargs):
-        """A customer who calls this by RPC writes in their own name, and that is a
-        message to us; the pages come as superuser, with all of it decided."""
-        if self._is_customers_env():
-            known = ("body", "attachment_ids")
-            kwargs = {name: kwargs[name] for name in known if name in kwargs}
-            kwargs.update(message_type="comment", subtype_xmlid="mail.mt_comment")
-        return super().message_post(**kwargs)
 
     @api.model
     def _get_thread_with_access(self, thread_id, **kwargs):
@@ -271,6 +268,28 @@ class AftersalesCase(models.Model):
 
     # What the customer decides ----------------------------------------------------
 
+    def _check_customers_act(self, entities, persons):
+        """Refuse what only the customer does to a colleague who can see the page.
+        Reading is not acting.
+
+        :param entities: commercial ``res.partner`` records of the customer
+        :param persons: ``res.partner`` records of the customer; a colleague can be one
+        :raise AccessError: with what the colleague can do instead
+        """
+        user = self.env.user
+        if is_system(self.env) or user.share:
+            return
+        own = user.company_ids.partner_id
+        theirs = user.partner_id.commercial_partner_id in entities - own
+        if not theirs and user.partner_id not in persons:
+            raise AccessError(
+                self.env._(
+                    "This is for the customer to decide. You are logged in as a "
+                    "colleague: work on the case in the back end, or send the customer "
+                    "the link."
+                )
+            )
+
     def _portal_can_accept(self):
         return self.stage_kind == "resolved" and not self.mark and not self.accepted_at
 
@@ -296,9 +315,11 @@ class AftersalesCase(models.Model):
 
         :param partner: ``res.partner`` who accepts
         :param at: instant, now when not given
+        :raise AccessError: when a colleague calls it
         :raise UserError: when there is no solution to accept
         """
         self.ensure_one()
+        self._check_customers_act(self.commercial_partner_id, self.partner_id)
         if self.accepted_at:
             return
         if not self._portal_can_accept():
@@ -326,9 +347,11 @@ class AftersalesCase(models.Model):
         :param str text: their words, may be empty
         :param partner: ``res.partner`` who says so
         :param at: instant, now when not given
+        :raise AccessError: when a colleague calls it
         :raise UserError: when the case cannot be reopened any more
         """
         self.ensure_one()
+        self._check_customers_act(self.commercial_partner_id, self.partner_id)
         at = at or fields.Datetime.now()
         case = self._as_customer(partner)
         if self.is_open:

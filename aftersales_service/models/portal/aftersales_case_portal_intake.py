@@ -9,6 +9,7 @@ from odoo.tools import SQL, mute_logger, plaintext2html
 from odoo.tools.image import ImageProcess
 from odoo.tools.mimetypes import guess_mimetype
 
+from ...tools.picture import MAX_PIXELS, pixels
 from ...tools.portal_upload import (
     MAX_FILE_BYTES,
     MAX_FILES,
@@ -158,11 +159,18 @@ class AftersalesCase(models.Model):
 
     @api.model
     def _portal_image_refusal(self, content):
-        """Look whether a photo can be read at all: a damaged one would stop Odoo when
-        it is stored."""
+        """Look whether a photo can be decoded at all, and at which cost: a damaged one
+        would stop Odoo when it is stored, and one of a few kilobytes can fill the
+        memory."""
+        found = pixels(content)
+        if found is None:
+            return "damaged"
+        if found > MAX_PIXELS:
+            return "too_many_pixels"
         try:
             ImageProcess(content, verify_resolution=False)
-        except (OSError, SyntaxError, ValueError, UserError):
+        except Exception:  # noqa: BLE001
+            # Each format fails in its own way.
             return "damaged"
         return None
 
@@ -190,6 +198,12 @@ class AftersalesCase(models.Model):
                 "it again.",
                 name,
             ),
+            "too_many_pixels": self.env._(
+                "“%(name)s” has more than %(limit)s megapixels. Please send a smaller "
+                "version of the picture.",
+                name=name,
+                limit=MAX_PIXELS // 1_000_000,
+            ),
             "empty": self.env._("“%s” is empty. Please choose it again.", name),
             "type": self.env._(
                 "“%s” is not a file we can take. Please send photos, videos, sound, "
@@ -212,8 +226,14 @@ class AftersalesCase(models.Model):
         :param partner: ``res.partner`` who reports
         :param origin: the earlier case this one follows
         :return: ``aftersales.case`` record, new or made by the same form before
+        :raise AccessError: when a colleague calls it
         :raise UserError: when something in the report is refused
         """
+        earlier = origin or self.browse()
+        self._check_customers_act(
+            self._order_entities(order) | earlier.commercial_partner_id,
+            order.partner_id | earlier.partner_id,
+        )
         refusals = self._portal_refusals(order, report)
         if refusals:
             raise UserError("\n".join(refusals.values()))

@@ -12,10 +12,12 @@ class AftersalesEvent(models.Model):
 
     @api.model
     def _current_actor(self):
+        current = super()._current_actor()
         actor = self.env.context.get("aftersales_actor")
         if isinstance(actor, CustomerActor):
-            return {"actor_kind": "customer", "actor_id": actor.partner_id}
-        return super()._current_actor()
+            customer = {"actor_kind": "customer", "actor_id": actor.partner_id}
+            return {**current, **customer}
+        return current
 
     @api.model
     def _kinds(self):

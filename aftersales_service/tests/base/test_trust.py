@@ -24,6 +24,7 @@ CONTEXT_KEYS = {
     "aftersales_move": "only an object of the class Move counts",
     "aftersales_no_version": "only a private object counts",
     "aftersales_now": "only a datetime counts, which JSON has not",
+    "aftersales_posted": "only the object POSTED counts",
     "aftersales_opening": "counts only beside an IncomingMail, else who is told",
     "aftersales_policy_change": "only an object of the class Change counts",
     "aftersales_schedules": "only an object of the class FreshSchedules counts",

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_borders,
     test_case,
     test_case_customer,
     test_case_stage,

@@ -68,7 +68,7 @@ class IntegrityCommon(CalendarChangeCommon):
 
     def _say(self, case, author, instant):
         self.frozen.move_to(instant)
-        case.with_user(self.user_manager).message_post(
+        case.with_user(self.user_manager).sudo().message_post(
             author_id=author.id,
             body="Hello",
             message_type="comment",

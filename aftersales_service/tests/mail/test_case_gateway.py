@@ -266,7 +266,7 @@ class TestMailGateway(AftersalesMailCommon):
         self._receive_case()
         self.env.invalidate_all()
         source = self._mail()
-        with self.mock_mail_gateway(), self.assertQueryCount(57):
+        with self.mock_mail_gateway(), self.assertQueryCount(62):
             self.env["mail.thread"].sudo().message_process(None, source)
             self.env.flush_all()
 

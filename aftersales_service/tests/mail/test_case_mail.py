@@ -359,7 +359,7 @@ class TestCustomerMessages(AftersalesMailCommon):
         self.env.invalidate_all()
         source = self._mail("Thank you.", reply_to=self._messages(self.case)[-1])
         self.env.invalidate_all()
-        with self.mock_mail_gateway(), self.assertQueryCount(58):
+        with self.mock_mail_gateway(), self.assertQueryCount(59):
             self.env["mail.thread"].sudo().message_process(None, source)
             self.env.flush_all()
 
@@ -551,7 +551,7 @@ class TestReplies(AftersalesMailCommon):
     def test_notices_of_the_system_are_no_replies(self):
         for message_type in ("notification", "auto_comment", "out_of_office"):
             with self.subTest(message_type), self.mock_mail_gateway():
-                self.case.with_user(self.user_team).message_post(
+                self.case.with_user(self.user_team).sudo().message_post(
                     body="By rule.",
                     message_type=message_type,
                     subtype_xmlid="mail.mt_comment",
@@ -612,15 +612,17 @@ class TestReplies(AftersalesMailCommon):
         self.assertIn("another one", mail["body"])
         self.assertEqual(self._messages(case)[-1].author_id, self.user_team.partner_id)
 
-    def test_mail_of_a_colleague_to_our_own_message_is_sent_on(self):
+    def test_mail_of_a_colleague_to_the_customers_message_is_sent_on(self):
         known = "ana@gemini.example.com"
         for email in (known, "who@nowhere.example.com"):
             with self.subTest(email):
                 values = {} if email == known else {"partner_id": False}
                 case = self._create_case(email_from=email, **values)
                 told = case.message_post(
-                    body="We have it.",
-                    message_type="auto_comment",
+                    author_id=case.partner_id.id or False,
+                    body="Where is it?",
+                    email_from=email,
+                    message_type="comment",
                     subtype_xmlid="mail.mt_comment",
                 )
                 source = self._mail(

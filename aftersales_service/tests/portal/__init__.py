@@ -1,4 +1,5 @@
 from . import (
     test_portal,
+    test_portal_colleague,
     test_portal_tour,
 )

@@ -14,6 +14,7 @@ from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
 
 from ..common import AftersalesCommon, StoppedClock, clause
+from ..tools.test_picture import png
 
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|TRUNCATE)\b", re.IGNORECASE)
 # Odoo's own bookkeeping of a visit: devices and signaling, not business.
@@ -186,6 +187,14 @@ class TestPortalPages(PortalCase):
                 _response, page = self._page(f"/my/cases{query}")
                 found = [n.text for n in self._find(page, "tbody .o_aftersales_number")]
                 self.assertEqual(found, numbers)
+
+    def test_nonsense_is_answered_with_a_page(self):
+        self._create_case()
+        self.authenticate("as_portal", "as_portal")
+        for query in ("search=%00", "search=a%00b", "search=%ff", "search=%1b&page=1"):
+            with self.subTest(query=query):
+                response, _page = self._page(f"/my/cases?{query}")
+                self.assertEqual(response.status_code, 200)
 
     def test_list_pages(self):
         for number in range(81):
@@ -707,6 +716,16 @@ class TestPortalIntake(PortalCase):
                 "After two days the sole came off.",
             )
 
+    def test_control_characters_are_left_out(self):
+        for number, name in enumerate(("subject", "description", "key", "case_type")):
+            form = self._form(key=f"key-{number}")
+            form[name] += "\0\x1b"
+            with self.subTest(name=name):
+                response = self._post(self._new_url(), form)
+                self.assertEqual(response.status_code, 200)
+        self.assertEqual(len(self._cases_of()), 4)
+        self.assertEqual(set(self._cases_of().mapped("name")), {"Sole came off"})
+
     def test_files_are_limited(self):
         big = ("big.pdf", b"%PDF-1.4" + b"0" * (10 * 1024 * 1024), "application/pdf")
         cases = {
@@ -717,6 +736,7 @@ class TestPortalIntake(PortalCase):
             "“page.html” is not": [("page.html", b"<html/>", "text/html")],
             "“pic.svg” is not": [("pic.svg", b"<svg/>", "image/svg+xml")],
             "“fake.png” is not": [("fake.png", b"<html><script/>", "image/png")],
+            "more than 50 megapixels": [("huge.png", png(20_000, 20_000), "image/png")],
             "“cut.png” cannot be read": [("cut.png", DAMAGED_PNG, "image/png")],
             "“note.txt” is not": [("note.txt", b"<html><body/></html>", "text/plain")],
         }
@@ -741,11 +761,6 @@ class TestPortalIntake(PortalCase):
         ]
         data = {"case_type": "enquiry"}
         self._refused(self._post(self._new_url(), data, files=files))
-
-    def test_an_employee_reports_for_the_customer(self):
-        self.authenticate("as_sales", "as_sales")
-        self._post(self._new_url(), self._form())
-        self.assertEqual(self._cases_of().partner_id, self.customer)
 
 
 @tagged("post_install", "-at_install")

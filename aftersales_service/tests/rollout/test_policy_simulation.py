@@ -8,8 +8,8 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
-from ...models.mail.mail_thread import IncomingMail
 from ...models.rollout import aftersales_policy_simulation_work
+from ...tools.incoming_mail import IncomingMail
 from ..base.test_job import JobCommon
 from ..clock.test_clock_engine import HOUR, ClockCommon, at
 
@@ -113,7 +113,9 @@ class SimulationCommon(ClockCommon, JobCommon):
 
     def _write(self, case, instant, received):
         """Let the customer write a mail that is read at an instant."""
-        mail = IncomingMail(None, "", received, automatic=False, answerable=True)
+        mail = IncomingMail(
+            None, "", received, automatic=False, answerable=True, taken_as="customer"
+        )
         with patch.object(
             self.registry["aftersales.case"], "_mail_of_message", lambda *_args: mail
         ):

@@ -2,5 +2,8 @@ from . import (
     test_business_time,
     test_clock_machine,
     test_clock_properties,
+    test_mail_content,
+    test_picture,
     test_replay,
+    test_sender_proof,
 )

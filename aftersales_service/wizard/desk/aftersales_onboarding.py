@@ -77,7 +77,11 @@ class AftersalesOnboarding(models.TransientModel):
 
     @api.model
     def default_get(self, fields):
-        """Show what the team has now, to be completed rather than entered again."""
+        """Show what the team has now, to be completed rather than entered again.
+
+        :raise AccessError: for who may not set teams up
+        """
+        self.check_access("create")
         values = super().default_get(fields)
         team = self.env["aftersales.team"].browse(values.get("team_id"))
         for name, value in self._team_defaults(team).items():

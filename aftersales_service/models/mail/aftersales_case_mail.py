@@ -215,14 +215,14 @@ class AftersalesCase(models.Model):
         """The customer wrote: they wait, and a case that waited goes on."""
         self.ensure_one()
         author = message.sudo().author_id
-        is_forward = meaning == "forwarded"
+        is_own = meaning == "customer"
         self._log_message(
             "customer_message",
             message,
             at,
-            cause=meaning if is_forward else None,
+            cause=None if is_own else meaning,
             actor_kind="customer",
-            actor_id=(self.partner_id if is_forward else author).id,
+            actor_id=(author if is_own else self.partner_id).id,
         )
         self._write_mirror(
             {

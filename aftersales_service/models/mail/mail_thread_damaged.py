@@ -81,6 +81,7 @@ class MailThread(models.AbstractModel):
             sender=_words(message, "From")[:MAX_SENDER],
             subject=_words(message, "Subject"),
             error=type(error).__name__,
+            automatic=mail_headers.is_automatic(message),
         )
 
     @api.model
@@ -120,14 +121,16 @@ class MailThread(models.AbstractModel):
 class AftersalesCase(models.Model):
     _inherit = "aftersales.case"
 
-    @api.model
-    def _keep_mail(self, source, team, *, mail_id, sender, subject, error):
+    def _keep_mail(
+        self, source, team, *, mail_id, sender, subject, error, automatic=False
+    ):
         """Put the source of a mail on a case; on a new one where it answers none.
 
         :param bytes source: of the mail
         :param team: ``aftersales.team`` it was sent to
         :param str mail_id: what it is known by
         :param str error: name of what happened to it
+        :param automatic: whether a machine wrote it; such a mail moves nothing
         :return: the case
         """
         case = self or self.create(
@@ -138,7 +141,7 @@ class AftersalesCase(models.Model):
                 "email_from": sender if email_normalize(sender) else False,
             }
         )
-        case.message_post(
+        message = case.message_post(
             body=case._kept_words(source),
             author_id=case.env.ref("base.partner_root").id,
             message_type="comment",
@@ -151,11 +154,12 @@ class AftersalesCase(models.Model):
         now = fields.Datetime.now()
         line = case._event(case, "mail_damaged", now, data={"error": error})
         self.env["aftersales.event"]._append([line])
-        if self:
-            case._go_on(now)
-            case._write_mirror(
-                {"awaiting_reply_since": case.awaiting_reply_since or now}
-            )
+        if (
+            self
+            and not automatic
+            and self._is_customer(self.partner_id.browse(), sender)
+        ):
+            self._on_customer_message(message, now, "damaged")
         return case
 
     @api.model

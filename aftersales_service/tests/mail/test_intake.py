@@ -290,6 +290,21 @@ class TestDamaged(AftersalesMailCommon):
         self._assert_source(case, source)
         self.assertEqual(case.stage_kind, "working")
         self.assertTrue(case.awaiting_reply_since)
+        line = self._events(case, "customer_message")
+        self.assertEqual((line.cause, line.actor_id), ("damaged", self.customer.id))
+
+    def test_a_strangers_damaged_answer_moves_nothing(self):
+        case = self._create_case()
+        reply = self._reply(case, next_step="wait_customer")
+        source = self._mail("WORDS", reply_to=reply, sender="max@elsewhere.example")
+        broken = patch.object(
+            self.registry["mail.thread"], "message_route", side_effect=RuntimeError
+        )
+        with broken, mute_logger(*LOGGERS):
+            self.assertFalse(self._receive(source))
+        self._assert_source(case, source)
+        self.assertEqual(case.stage_kind, "waiting_customer")
+        self.assertFalse(case.awaiting_reply_since)
 
     def test_mails_of_others_fail_as_ever(self):
         source = self._mail("x", to="nobody@elsewhere.example")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -177,7 +178,26 @@ class Job:
             database="postgres",
         )
 
-    def is_in_batch(self):
+    def halt_in_batch(self, patience=0):
+        """Halt it in the middle of its work, where it stays.
+
+        A batch that ends before it is halted does not count: the next one is taken.
+
+        :param patience: seconds to let it work once it is in a batch, the first time
+        :return: whether it is halted there; not when nothing is left to do
+        """
+        while self._wait_for_batch():
+            time.sleep(patience)
+            os.killpg(self._process.pid, signal.SIGSTOP)
+            # A commit that was sent already is over by then.
+            time.sleep(0.1)
+            if self._is_in_batch():
+                return True
+            os.killpg(self._process.pid, signal.SIGCONT)
+            patience = 0
+        return False
+
+    def _is_in_batch(self):
         """Whether it has changed clocks and has not committed it yet."""
         return self.place.value(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'relation'"
@@ -185,18 +205,18 @@ class Job:
             " AND mode = 'RowExclusiveLock'"
         )
 
-    def wait_for_batch(self):
+    def _wait_for_batch(self):
         """Wait until it is in the middle of its work, or nothing is left to do.
 
-        :return: whether it is
+        :return: whether anything is left to do
         """
 
         def probe():
             self.wake()
-            return self.is_in_batch() or not self.place.value(DUE)
+            return self._is_in_batch() or not self.place.value(DUE)
 
         wait_for(probe, "the job to begin", timeout=120, pause=0.05)
-        return bool(self.is_in_batch())
+        return bool(self.place.value(DUE))
 
     def wait_until_done(self, timeout=240):
         """Wait until nothing is due any more and the job has ended by itself."""

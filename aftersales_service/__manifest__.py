@@ -1,7 +1,7 @@
 {
     "name": "After-Sales Service",
     "summary": "Keep every promise made after the sale, on the order it was sold with",
-    "version": "19.0.1.4.0",
+    "version": "19.0.1.5.0",
     "category": "Services/After-Sales",
     "author": "Aftersales contributors",
     "license": "LGPL-3",

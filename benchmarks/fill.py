@@ -249,7 +249,6 @@ def _case_columns(env, first, teams):
         "stage_kind": _by_kind({k: f"'{k}'" for k in KIND_SHARES}),
         "channel": "(ARRAY['mail','portal','phone'])[1 + pg_temp.pick(d.i, 'ch', 3)]",
         "priority": "pg_temp.pick(d.i, 'priority', 4)::text",
-        "access_token": "NULL",
         **_stamp_columns(),
         **due,
     }
@@ -468,7 +467,6 @@ def fill_running(env, count):
         numbers(-1, count // 2, "1 + i % 2"),
         id=f"{first} + d.i",
         number="'R' || lpad(d.i::text, 7, '0')",
-        access_token="NULL",
         next_deadline=due % "d.i",
         next_warning_at="NULL",
     )

@@ -4,6 +4,7 @@ The release comes out of the history of this clone, is installed into a database
 own and worked with; then the addons are updated.
 """
 
+import hashlib
 import io
 import os
 import re
@@ -168,10 +169,12 @@ def upgraded(release):
         assert old.load("-i", ",".join(ADDONS)) == []
         finish(old.shell(WORK))
         before = content(old), external_ids(old)
+        secrets = old.query("SELECT id, access_token FROM aftersales_case ORDER BY id")
         new = Installed(name, ROOT)
         log = new.load("-u", ",".join(ADDONS))
         yield {
             "before": before,
+            "secrets": secrets,
             "after": (content(new), external_ids(new)),
             "log": log,
             "place": new,
@@ -188,7 +191,23 @@ def test_it_says_nothing_alarming(upgraded):
 def test_no_value_is_lost(upgraded):
     before, after = upgraded["before"][0], upgraded["after"][0]
     assert len(before) > 200
-    assert {key for key, value in before.items() if after.get(key) != value} == set()
+    lost = {key for key, value in before.items() if after.get(key) != value}
+    assert lost == {("aftersales_case", "access_token")}
+
+
+def test_links_in_old_mails_go_on_and_their_secrets_are_gone(upgraded):
+    """Digests of them are kept; those of ended cases live on for their full time."""
+    assert len(upgraded["secrets"]) == 12
+    kept = upgraded["place"].query(
+        "SELECT id, link_former_hash, stage_kind IN ('closed', 'cancelled'),"
+        " link_counts_from IS NOT NULL FROM aftersales_case ORDER BY id"
+    )
+    digests = [
+        (case_id, hashlib.sha256(secret.encode()).hexdigest())
+        for case_id, secret in upgraded["secrets"]
+    ]
+    assert [row[:2] for row in kept] == digests
+    assert all(ended == counts for _id, _digest, ended, counts in kept)
 
 
 def test_no_external_id_is_lost(upgraded):

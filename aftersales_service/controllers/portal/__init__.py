@@ -1,4 +1,5 @@
 from . import (
+    mail,
     portal,
     portal_intake,
 )

@@ -35,11 +35,19 @@ class CasePortal(CustomerPortal):
         them: what they do is theirs. Whatever nonsense stands in the address."""
         if document_id > MAX_ID:
             raise MissingError(self.env._("This document does not exist."))
-        if not self._is_text(access_token):
-            access_token = None
-        document_sudo = self._document_check_access(model, document_id, access_token)
+        token = self._current_token(model, document_id, access_token)
+        document_sudo = self._document_check_access(model, document_id, token)
         document_sudo = document_sudo.with_user(request.env.user).sudo()
         return document_sudo.with_context(lang=request.env.lang)
+
+    def _current_token(self, model, document_id, access_token):
+        """Return a secret as it is made today, None for what cannot be one."""
+        if not self._is_text(access_token):
+            return None
+        if model != "aftersales.case":
+            return access_token
+        case = request.env[model].browse(document_id).exists()
+        return case._current_token(access_token) if case else None
 
     def _plain(self, value):
         """Return what a browser sent as text: without control characters, which no
@@ -57,8 +65,8 @@ class CasePortal(CustomerPortal):
         """Return the token if it is the record's own, so that a login with an old
         link still has a working page."""
         own = record_sudo.access_token
-        valid = own and self._is_text(access_token) and consteq(own, access_token)
-        return access_token if valid else ""
+        token = self._current_token(record_sudo._name, record_sudo.id, access_token)
+        return own if own and token and consteq(own, token) else ""
 
     def _visitor_partner(self, record_sudo, access_token=None, **kwargs):
         """Return who acts: the logged-in person, else whom the link names."""
@@ -84,6 +92,63 @@ class CasePortal(CustomerPortal):
         }
         query = url_encode({key: value for key, value in args.items() if value})
         return f"?{query}" if query else ""
+
+    # A link that opens nothing -----------------------------------------------------
+
+    def _closed_case_door(self, case_id, access_token=None):
+        """Say why a link opens no case, and offer a fresh one to who held one that is
+        over."""
+        page = f"/my/cases/{case_id}"
+        if self._past_case(case_id, access_token):
+            return self._closed_door(page, access_token, fresh_url=f"{page}/link")
+        return self._closed_door(page, access_token)
+
+    def _closed_door(self, page, access_token=None, *, fresh_url=None):
+        """Say that a link opens nothing, and what to do. What does not exist and what
+        is somebody else's look the same.
+
+        :param str page: address that a login may open
+        :param str fresh_url: where a fresh link can be asked for
+        """
+        if not request.env.user._is_public() and not access_token:
+            return request.redirect("/my")
+        values = {
+            "page_name": "aftersales_closed_door",
+            "login_url": f"/web/login?{url_encode({'redirect': page})}",
+            "fresh_url": fresh_url,
+            "access_token": access_token,
+        }
+        return self._render("aftersales_service.portal_closed_door", values, status=404)
+
+    def _past_case(self, case_id, access_token):
+        cases = request.env["aftersales.case"]
+        if case_id > MAX_ID:
+            return cases
+        return cases._portal_case_of_past_link(case_id, access_token)
+
+    @http.route(
+        "/my/cases/<int:case_id>/link",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+    )
+    def portal_case_link(self, case_id, access_token=None, **kw):
+        """Send a fresh link in place of one that is over, to the customer."""
+        case_sudo = self._past_case(case_id, access_token)
+        if not case_sudo:
+            return self._closed_case_door(case_id, access_token)
+        case_sudo._portal_send_link()
+        values = {"page_name": "aftersales_closed_door", "sent": True}
+        return self._render("aftersales_service.portal_closed_door", values)
+
+    def _render(self, template, values, status=200):
+        """Return a page of ours. What stands in its address is nobody else's business:
+        no cache keeps it, and no other site is told it."""
+        page = request.render(template, values, status=status)
+        page.headers["Cache-Control"] = "no-store"
+        page.headers["Referrer-Policy"] = "same-origin"
+        return page
 
     # Home and list --------------------------------------------------------------
 
@@ -175,7 +240,7 @@ class CasePortal(CustomerPortal):
             domain, sortings[sortby]["order"], page, url_args
         )
         request.session[HISTORY] = cases_sudo.ids[:100]
-        return request.render(
+        return self._render(
             "aftersales_service.portal_my_cases",
             {
                 **self._prepare_portal_layout_values(),
@@ -219,7 +284,7 @@ class CasePortal(CustomerPortal):
         try:
             case_sudo = self._get_case(case_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._closed_case_door(case_id, access_token)
         return self._render_case(case_sudo, access_token, message=message, **kw)
 
     def _render_case(self, case_sudo, access_token, **kwargs):
@@ -237,7 +302,7 @@ class CasePortal(CustomerPortal):
         values = self._get_page_view_values(
             case_sudo, token, values, HISTORY, False, **link
         )
-        return request.render("aftersales_service.portal_my_case", values)
+        return self._render("aftersales_service.portal_my_case", values)
 
     def _order_url(self, case_sudo):
         """Return the address of the order's page for a visitor who may open it with
@@ -257,7 +322,7 @@ class CasePortal(CustomerPortal):
         try:
             case_sudo = self._get_case(case_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._closed_case_door(case_id, access_token)
         partner = self._visitor_partner(case_sudo, access_token, **kw)
         try:
             case_sudo._portal_accept(partner)
@@ -281,7 +346,7 @@ class CasePortal(CustomerPortal):
         try:
             case_sudo = self._get_case(case_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._closed_case_door(case_id, access_token)
         text = self._plain(text)
         error = self._csrf_error(kw) or case_sudo._portal_words_refusal(text)
         partner = self._visitor_partner(case_sudo, access_token, **kw)

@@ -1,5 +1,5 @@
 from odoo import http
-from odoo.exceptions import AccessError, MissingError
+from odoo.exceptions import AccessError, MissingError, UserError
 from odoo.http import request
 
 from .portal import CasePortal
@@ -81,7 +81,7 @@ class IntakePortal(CasePortal):
         try:
             order_sudo = self._get_order(order_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._closed_door(f"/my/orders/{order_id}", access_token)
         return self._render_form(order_sudo, access_token)
 
     @http.route(
@@ -97,7 +97,7 @@ class IntakePortal(CasePortal):
         try:
             order_sudo = self._get_order(order_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my")
+            return self._closed_door(f"/my/orders/{order_id}", access_token)
         visitor = request.env.user.partner_id
         if request.env.user._is_public():
             visitor = visitor.browse()
@@ -108,12 +108,8 @@ class IntakePortal(CasePortal):
 
     # After a closed case --------------------------------------------------------------
 
-    def _get_closed_case(self, case_id, access_token):
-        case_sudo = self._get_case(case_id, access_token)
-        values = case_sudo._portal_values()
-        if not values["can_follow_up"]:
-            raise MissingError(self.env._("This case is not over yet."))
-        return case_sudo
+    def _is_over(self, case_sudo):
+        return case_sudo._portal_values()["can_follow_up"]
 
     @http.route(
         "/my/cases/<int:case_id>/follow-up",
@@ -126,9 +122,11 @@ class IntakePortal(CasePortal):
     def portal_case_follow_up(self, case_id, access_token=None, **kw):
         """Show the form that takes a closed case up again by a new one."""
         try:
-            case_sudo = self._get_closed_case(case_id, access_token)
+            case_sudo = self._get_case(case_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my/cases")
+            return self._closed_case_door(case_id, access_token)
+        if not self._is_over(case_sudo):
+            return self._back_to_case(case_sudo, access_token, None, **kw)
         return self._render_form(
             case_sudo.sale_order_id, access_token, origin=case_sudo, link=kw
         )
@@ -144,9 +142,11 @@ class IntakePortal(CasePortal):
     def portal_case_follow_up_create(self, case_id, access_token=None, **kw):
         """Open a new case that follows a closed one."""
         try:
-            case_sudo = self._get_closed_case(case_id, access_token)
+            case_sudo = self._get_case(case_id, access_token)
         except (AccessError, MissingError):
-            return request.redirect("/my/cases")
+            return self._closed_case_door(case_id, access_token)
+        if not self._is_over(case_sudo):
+            return self._back_to_case(case_sudo, access_token, None, **kw)
         partner = self._visitor_partner(case_sudo, access_token, **kw)
         entity = case_sudo.commercial_partner_id
         if partner.commercial_partner_id != entity:
@@ -174,7 +174,7 @@ class IntakePortal(CasePortal):
             case_sudo = cases_sudo._portal_create(
                 order_sudo.with_env(env), report, partner.with_env(env), origin=origin
             )
-        except AccessError as error:
+        except UserError as error:
             errors = {"form": str(error)}
             page = self._render_form(order_sudo, access_token, errors=errors, **shown)
             return self._as_refusal(page, error)
@@ -229,7 +229,7 @@ class IntakePortal(CasePortal):
             "back_url": f"{source}{query}",
             "lost_files": bool(report and report["files"]),
         }
-        return request.render("aftersales_service.portal_case_form", values)
+        return self._render("aftersales_service.portal_case_form", values)
 
     def _empty_report(self, origin):
         return {

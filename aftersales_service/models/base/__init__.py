@@ -5,6 +5,7 @@ Not here: Nothing that knows a case.
 """
 
 from . import (
+    limits,
     trust,
     aftersales_reference_mixin,
     aftersales_shared_mixin,

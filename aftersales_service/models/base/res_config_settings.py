@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from .limits import DEFAULTS, PREFIX
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -25,4 +27,19 @@ class ResConfigSettings(models.TransientModel):
     group_aftersales_use_urgency = fields.Boolean(
         string="Urgency and Impact",
         implied_group="aftersales_service.group_aftersales_use_urgency",
+    )
+    aftersales_link_days = fields.Integer(
+        string="Days a Link Lives On",
+        config_parameter=PREFIX + "link_days",
+        default=DEFAULTS["link_days"],
+    )
+    aftersales_daily_cases = fields.Integer(
+        string="Cases a Day from One Customer",
+        config_parameter=PREFIX + "daily_cases",
+        default=DEFAULTS["daily_cases"],
+    )
+    aftersales_daily_cases_per_link = fields.Integer(
+        string="Cases a Day by One Link",
+        config_parameter=PREFIX + "daily_cases_per_link",
+        default=DEFAULTS["daily_cases_per_link"],
     )

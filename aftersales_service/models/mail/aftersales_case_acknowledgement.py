@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from ...tools.business_time import NoWorkingTime, from_epoch, to_epoch
 from ...tools.core_api import commit_progress, own_addresses
 from ...tools.mail_headers import is_machine_address
+from ..base.limits import limit
 from ..base.trust import system_only
 
 _logger = logging.getLogger(__name__)
@@ -14,7 +15,6 @@ _logger = logging.getLogger(__name__)
 MAX_AGE = timedelta(days=1)
 BATCH = 50
 RETRY_AFTER = timedelta(minutes=5)
-DAILY_LIMIT = 10
 HEADERS = {"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All"}
 
 
@@ -39,8 +39,9 @@ class AftersalesCase(models.Model):
     )
     customer_url = fields.Char(
         compute="_compute_customer_url",
-        string="Customer's Link",
-        help="Opens the case for the customer without a login.",
+        string="Customer's Page",
+        help="Opens the case for the customer. In mails to the customer it becomes the "
+        "link that needs no login.",
     )
 
     # What the mail says ---------------------------------------------------------
@@ -78,10 +79,10 @@ class AftersalesCase(models.Model):
             return None
         return from_epoch(opening) if opening > instant else None
 
-    @api.depends("access_token")
+    @api.depends("access_url")
     def _compute_customer_url(self):
         for case in self:
-            case.customer_url = case.get_base_url() + case.get_portal_url()
+            case.customer_url = case.get_base_url() + case.access_url
 
     # Queue ----------------------------------------------------------------------
 
@@ -179,12 +180,12 @@ class AftersalesCase(models.Model):
         emails = {case: case._acknowledgement_email() for case in self}
         own = set(own_addresses(self.env, filter(None, emails.values())))
         sent = self._count_acknowledged(at, emails)
-        limit = self._acknowledgement_limit()
+        most = limit(self.env, "acknowledgement_daily_limit")
         refusals = {}
         for case, email in emails.items():
             if reason := case._acknowledgement_refusal(email, own):
                 refusals[case] = reason
-            elif sent.get(email, 0) >= limit:
+            elif sent.get(email, 0) >= most:
                 refusals[case] = "too_many"
             else:
                 sent[email] = sent.get(email, 0) + 1
@@ -215,15 +216,6 @@ class AftersalesCase(models.Model):
         )
         return dict(groups)
 
-    @api.model
-    def _acknowledgement_limit(self):
-        value = (
-            self.env["ir.config_parameter"]
-            .sudo()
-            .get_param("aftersales_service.acknowledgement_daily_limit")
-        )
-        return int(value) if (value or "").isdigit() else DAILY_LIMIT
-
     def _acknowledge(self, at):
         """Claim the confirmation in the ledger and send it.
 
@@ -245,18 +237,29 @@ class AftersalesCase(models.Model):
         lang = self._customer_lang()
         render = template.with_context(lang=lang)._render_field
         options = {"set_lang": lang}
+        bodies = render(
+            "body_html", self.ids, options={"post_process": True}, **options
+        )
+        subjects = render("subject", self.ids, **options)
+        return self._post_to_customer(subjects[self.id], bodies[self.id])
+
+    def _post_to_customer(self, subject, body):
+        """Post what the team tells the customer by itself; it is no answer.
+
+        :param str subject: of the mail, in the customer's language
+        :param body: ``Markup``
+        :return: ``mail.message`` record
+        """
         email = self._acknowledgement_email()
         to_contact = self.partner_id.email_normalized == email
         case = self.with_context(
-            lang=lang,
+            lang=self._customer_lang(),
             email_notification_allow_header=False,
             mail_post_autofollow=False,
         )
         return case.message_post(
             author_id=self.company_id.partner_id.id,
-            body=render(
-                "body_html", self.ids, options={"post_process": True}, **options
-            )[self.id],
+            body=body,
             email_add_signature=False,
             email_from=self.team_id._sender_address()
             or self.company_id.email_formatted
@@ -267,7 +270,7 @@ class AftersalesCase(models.Model):
             notify_skip_followers=True,
             outgoing_email_to=False if to_contact else email,
             partner_ids=self.partner_id.ids if to_contact else [],
-            subject=render("subject", self.ids, **options)[self.id],
+            subject=subject,
             subtype_xmlid="mail.mt_comment",
         )
 

@@ -1,5 +1,3 @@
-import uuid
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -15,11 +13,6 @@ class AftersalesCase(models.Model):
     _inherit = "aftersales.case"
 
     # Access -------------------------------------------------------------------
-
-    @api.model
-    def _initial_fields(self):
-        """The secret of the link is drawn, never chosen."""
-        return super()._initial_fields() | {"access_token"}
 
     @api.model
     def _portal_fields(self):
@@ -57,26 +50,6 @@ class AftersalesCase(models.Model):
     @ormcache()
     def _portal_fields_cached(self):
         return frozenset(self._portal_fields())
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Give each case its secret link at once, so that showing a page never has to
-        write one."""
-        return super().create(
-            [{**vals, "access_token": str(uuid.uuid4())} for vals in vals_list]
-        )
-
-    def write(self, vals):
-        """Void the secret link of cases that go to another customer: who holds it is
-        not theirs."""
-        before = {}
-        if "partner_id" in vals:
-            before = {case: case.commercial_partner_id for case in self}
-        result = super().write(vals)
-        for case, entity in before.items():
-            if entity and case.commercial_partner_id != entity:
-                case._write_mirror({"access_token": str(uuid.uuid4())})
-        return result
 
     def _has_field_access(self, field, operation):
         # Asked for each value that is read: what costs least decides first.

@@ -1,4 +1,5 @@
 import uuid
+from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
 
@@ -17,6 +18,7 @@ from ...tools.portal_upload import (
     total_refusal,
     upload_refusal,
 )
+from ..base.limits import limit
 
 MAX_SUBJECT = 200
 MAX_TEXT = 20_000
@@ -227,7 +229,8 @@ class AftersalesCase(models.Model):
         :param origin: the earlier case this one follows
         :return: ``aftersales.case`` record, new or made by the same form before
         :raise AccessError: when a colleague calls it
-        :raise UserError: when something in the report is refused
+        :raise UserError: when something in the report is refused, or the customer has
+            opened many cases today
         """
         earlier = origin or self.browse()
         self._check_customers_act(
@@ -242,6 +245,7 @@ class AftersalesCase(models.Model):
         twin = self.search([("portal_key", "=", values["portal_key"])], limit=1)
         if twin:
             return twin
+        self._portal_check_number(order, partner, earlier)
         case = self._as_customer(partner)._portal_insert(values)
         case.message_subscribe(partner_ids=partner.ids)
         case._portal_say(report["description"], partner, files=report["files"])
@@ -257,6 +261,37 @@ class AftersalesCase(models.Model):
         lock = SQL("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", key)
         if not self.env.execute_query(lock)[0][0]:
             raise ConcurrencyError(TWICE)
+
+    @api.model
+    def _portal_check_number(self, order, partner, origin):
+        """Refuse yet another case of who has opened many today. One customer at a time
+        is counted, so that many at once are no more than one after the other.
+
+        :raise UserError: with what to do instead
+        """
+        entity = origin.commercial_partner_id or partner.commercial_partner_id
+        entity = entity or order.partner_id.commercial_partner_id
+        self._portal_lock(f"customer {entity.id}")
+        whose = [("commercial_partner_id", "=", entity.id)]
+        most = limit(self.env, "daily_cases")
+        if self.env.user._is_public():
+            about = [("sale_order_id", "=", order.id)] if order else []
+            whose += about or [("origin_case_id", "=", origin.id)]
+            most = min(most, limit(self.env, "daily_cases_per_link"))
+        if self._portal_count_of_a_day(whose) >= most:
+            raise UserError(
+                self.env._(
+                    "%s cases were opened here within a day, and that is the limit. "
+                    "Add what is new to one of them, or reply to one of our mails.",
+                    most,
+                )
+            )
+
+    @api.model
+    def _portal_count_of_a_day(self, domain):
+        since = fields.Datetime.now() - timedelta(days=1)
+        portal = [("channel", "=", "portal"), ("create_date", ">", since)]
+        return self.with_context(active_test=False).search_count(domain + portal)
 
     @api.model
     def _portal_insert(self, values):

@@ -152,7 +152,7 @@ class SimulationCommon(ClockCommon, JobCommon):
             line = case._event(case, "acknowledged", instant, cause="automatic")
             case._write_mirror({"acknowledged_at": instant})
             self.Event._append([line])
-            case._clocks_stop(["acknowledgement"], instant, cause="acknowledgement")
+            case._clocks_event("acknowledged", instant, cause="acknowledgement")
 
     def _do_tick(self, _random, _case, instant):
         self._tick(instant)

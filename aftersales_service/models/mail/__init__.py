@@ -18,6 +18,7 @@ from . import (
     aftersales_case_sender,
     aftersales_case_handover,
     aftersales_case_named,
+    aftersales_case_copies,
     aftersales_case_gateway,
     aftersales_case_reply,
     aftersales_case_acknowledgement,

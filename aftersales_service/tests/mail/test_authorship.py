@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, JsonRpcException, tagged
@@ -49,6 +50,7 @@ class TestAuthorship(AftersalesMailCommon):
         self.assertFalse(self._events(self.case, "customer_message"))
 
     def test_a_message_is_of_now_and_answers_come_to_the_team(self):
+        start = fields.Datetime.now()
         message = self._post(
             self.user_specialist,
             date="2020-01-01 00:00:00",
@@ -56,8 +58,8 @@ class TestAuthorship(AftersalesMailCommon):
             message_id="<forged@evil.example>",
             reply_to="thief@evil.example",
         )
-        self.assertEqual(message.date.year, 2026)
-        self.assertEqual(message.create_date.year, 2026)
+        self.assertGreaterEqual(message.date, start)
+        self.assertGreater(message.create_date.year, 2020)
         self.assertNotIn("forged", message.message_id)
         self.assertIn(self.address, message.reply_to)
 

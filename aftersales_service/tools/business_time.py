@@ -91,6 +91,23 @@ def load_zone(name):
             return ZoneInfo.from_file(data, key=name)
 
 
+@cache
+def is_known_zone(name):
+    """Return whether this machine knows a time zone. Databases outlive machines, and
+    not every machine has the names of the past."""
+    try:
+        pytz.timezone(name)
+    except (pytz.UnknownTimeZoneError, AttributeError):
+        return False
+    return True
+
+
+def known_zone(*names):
+    """Return the first of several names of time zones that this machine knows, UTC if
+    there is none."""
+    return next((name for name in names if name and is_known_zone(name)), "UTC")
+
+
 def unite(ranges):
     """Return half-open ranges as the shortest sorted list that covers the same.
 

@@ -261,7 +261,8 @@ def missing_since(kind, facts, last):
     if last.state != "stopped":
         return None
     later = kind.repeats in ("again", "chain") and start >= last.stopped_at
-    return start if later or last.void_cause in CHANGE_CAUSES else None
+    dropped = last.outcome == "void" and last.void_cause in CHANGE_CAUSES
+    return start if later or dropped else None
 
 
 def was_fulfilled(kind, start, waiting):
@@ -284,7 +285,7 @@ def take_up(clock, kind, terms, last, waiting):
     :param waiting: see :meth:`~.promise_kind.Facts.waiting`
     """
     known_until = clock.started_at
-    if last and last.void_cause in CHANGE_CAUSES:
+    if last and last.outcome == "void" and last.void_cause in CHANGE_CAUSES:
         clock.started_at, known_until = last.started_at, last.stopped_at
         clock.pauses = [list(pause) for pause in last.pauses]
         clock.carried_seconds = last.carried_seconds

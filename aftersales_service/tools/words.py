@@ -12,7 +12,7 @@ from odoo import fields
 from odoo.tools import babel_locale_parse, format_date, format_time
 from odoo.tools.misc import get_lang
 
-from .business_time import from_epoch, load_zone, to_epoch
+from .business_time import from_epoch, known_zone, load_zone, to_epoch
 
 # Values -----------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class Reader:
 
     def __init__(self, env):
         self.env = env
-        self.tz = env.context.get("tz") or env.user.tz or "UTC"
+        self.tz = known_zone(env.context.get("tz"), env.user.tz)
         self.zone = load_zone(self.tz)
         self.locale = babel_locale_parse(get_lang(env).code)
         self.year = self.date(to_epoch(fields.Datetime.now())).year
@@ -117,7 +117,7 @@ class Reader:
 
     def zone_name(self, tz):
         """Return the name of a time zone in words."""
-        zone = pytz.timezone(tz or "UTC")
+        zone = pytz.timezone(known_zone(tz))
         return zone_name(self.env, zone, self.locale)
 
     def duration(self, seconds):

@@ -3,7 +3,13 @@ from contextlib import contextmanager, nullcontext
 from odoo import api, models
 from odoo.tools import ormcache
 
-from ...tools.business_time import Attendance, Leave, Schedule, to_epoch
+from ...tools.business_time import (
+    Attendance,
+    Leave,
+    Schedule,
+    known_zone,
+    to_epoch,
+)
 from ...tools.business_time import hours_to_seconds as to_seconds
 
 # What of a calendar decides about its hours, besides its lines and leaves.
@@ -64,8 +70,9 @@ class ResourceCalendar(models.Model):
         calendar = self.sudo().browse(calendar_id).exists()
         if not calendar or calendar.schedule_type == "flexible":
             return ("UTC", (), ())
+        company = self.env["res.company"].sudo().browse(company_id)
         return (
-            calendar.tz or "UTC",
+            known_zone(calendar.tz, company.aftersales_tz),
             tuple(calendar._aftersales_attendances()),
             tuple(calendar._aftersales_leaves(company_id)),
         )

@@ -5,6 +5,7 @@ from odoo import fields, models
 from odoo.tools import babel_locale_parse
 from odoo.tools.misc import get_lang
 
+from ...tools.business_time import known_zone
 from ...tools.words import zone_name
 
 
@@ -20,9 +21,10 @@ class AftersalesCase(models.Model):
         return self.partner_id.lang or company.partner_id.lang or self.env.user.lang
 
     def _customer_tz(self):
-        """Return the name of the zone in which the customer is promised times."""
+        """Return the name of the zone in which the customer is promised times: the
+        customer's, the company's where this machine does not know that."""
         self.ensure_one()
-        return self.partner_id.tz or self.company_id.aftersales_tz or "UTC"
+        return known_zone(self.partner_id.tz, self.company_id.aftersales_tz)
 
     def _customer_moment(self, at, zone=True):
         """Return an instant in words for the customer: in their zone, which is named.

@@ -289,18 +289,20 @@ class AftersalesTeam(models.Model):
             ("4", self.env._("Management")),
         ]
 
-    def _person_from_level(self, level):
+    def _person_from_level(self, level, reaches=None):
         """Return who answers for the team at a level, or at the next one above where
-        nobody is set or the person has left.
+        nobody is set, the person has left or cannot be reached.
 
         :param str level: code of a level
+        :param reaches: function of a user: whether what is to be said reaches them
         :return: tuple (``res.users``, code of their level); an empty user and the level
             asked for when there is nobody up to the top
         """
         self.ensure_one()
         levels = list(self._LEVEL_FIELDS)
         for code in levels[levels.index(level) :]:
-            if user := self[self._LEVEL_FIELDS[code]].filtered("active"):
+            user = self[self._LEVEL_FIELDS[code]].filtered("active")
+            if user and (reaches is None or reaches(user)):
                 return user, code
         return self.env["res.users"], level
 

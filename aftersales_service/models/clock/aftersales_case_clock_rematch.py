@@ -62,7 +62,7 @@ class AftersalesCase(models.Model):
         to what is chosen now.
 
         A promise keeps its start and its pauses. One that no policy makes any more is
-        void; one that is made now and was not before counts from where it would have
+        void, or ends with its breach, whether the job had noticed that or not; one that is made now and was not before counts from where it would have
         counted. Decided promises, times promised to a customer and deadlines set by
         hand stay, and so does a promise whose own policy was only archived.
 
@@ -144,11 +144,13 @@ class AftersalesCase(models.Model):
 
     def _is_rematched(self, row, target, versions):
         values, clock = row.values, row.clock
-        if clock.fixed_deadline is not None or not clock.is_open:
+        if clock.fixed_deadline is not None:
             return False
         if target is None:
             # One whose policy was archived is let run.
             return self._is_promised_now(values)
+        if not clock.is_open:
+            return False
         if target["id"] != values["target_id"]:
             return True
         return versions and target["policy_version"] != values["policy_version"]

@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.business_time import known_zone
+
 FIGURES = ("open", "at_risk", "overdue", "waiting")
 # So many days back a pick out of order is shown.
 PICK_DAYS = 7
@@ -140,7 +142,7 @@ class AftersalesCase(models.Model):
     @api.model
     def _end_of_tomorrow(self, company, now):
         """Return when the day after today ends for a company, as ``datetime`` UTC."""
-        zone = pytz.timezone(company.sudo().aftersales_tz or "UTC")
+        zone = pytz.timezone(known_zone(company.sudo().aftersales_tz))
         today = pytz.utc.localize(now).astimezone(zone).date()
         midnight = datetime.combine(today + timedelta(days=2), time.min)
         return zone.localize(midnight).astimezone(pytz.utc).replace(tzinfo=None)

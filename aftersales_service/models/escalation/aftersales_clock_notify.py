@@ -1,5 +1,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 
 from markupsafe import Markup
 
@@ -57,22 +58,44 @@ class AftersalesClock(models.Model):
         """Return whom a step tells: (``res.users``, code of the recipient who is not
         set, if it goes to somebody else).
 
-        Where nobody is set it goes up the levels of the team, else to its leader or to
-        the owner of the case.
+        Where nobody is set whom the step reaches it goes up the levels of the team,
+        else to its leader or to the owner of the case.
         """
         to = step.get("to") or "leader"
         team = case.team_id
-        leader = team._person_from_level("1")[0]
+        reaches = partial(self._reaches, step)
+        leader = team._person_from_level("1", reaches)[0]
         if to in RECIPIENT_LEVELS:
-            user, level = team._person_from_level(RECIPIENT_LEVELS[to])
+            user, level = team._person_from_level(RECIPIENT_LEVELS[to], reaches)
             if user:
                 return user, None if level == RECIPIENT_LEVELS[to] else to
-            return (leader | case.user_id).filtered("active")[:1], to
+            return (leader | case.user_id).filtered(reaches)[:1], to
         named = self._named_person(case, to, step.get("user_id"), step)
-        users = named.filtered(lambda user: user.active and not user.share)
+        users = named.filtered(reaches)
         if users:
             return users, None
-        return (case.user_id | leader).filtered("active")[:1], to
+        return (case.user_id | leader).filtered(reaches)[:1], to
+
+    @api.model
+    def _reaches(self, step, user):
+        """Return whether what a step does reaches a person: a mail alone does not
+        reach who has no address."""
+        by_mail_alone = "mail" in step and "activity" not in step
+        address = user.partner_id.email_normalized
+        return user.active and not user.share and bool(address or not by_mail_alone)
+
+    @api.model
+    def _obstacle(self, clock, step, known):
+        """A step that tells nobody is not done."""
+        obstacle = super()._obstacle(clock, step, known)
+        tells = "activity" in step or "mail" in step
+        if obstacle or not tells or self._people(clock.case_id, step)[0]:
+            return obstacle
+        return self.env._(
+            "Nobody is left whom this step of the team “%s” reaches. Set a leader with "
+            "an e-mail address.",
+            clock.case_id.team_id.name,
+        )
 
     @api.model
     def _named_person(self, case, to, user_id, step=None):

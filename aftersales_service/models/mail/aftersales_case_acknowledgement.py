@@ -240,8 +240,13 @@ class AftersalesCase(models.Model):
         bodies = render(
             "body_html", self.ids, options={"post_process": True}, **options
         )
-        subjects = render("subject", self.ids, **options)
-        return self._post_to_customer(subjects[self.id], bodies[self.id])
+        if self.partner_id:
+            subject = render("subject", self.ids, **options)[self.id]
+        else:
+            # Whoever has made up a sender does not choose what we write to them.
+            case = self.with_context(lang=lang)
+            subject = case.env._("[%s] We have received your message", self.number)
+        return self._post_to_customer(subject, bodies[self.id])
 
     def _post_to_customer(self, subject, body):
         """Post what the team tells the customer by itself; it is no answer.

@@ -2,6 +2,7 @@ import logging
 from dataclasses import replace
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_normalize, formataddr, html2plaintext, plaintext2html
 
@@ -124,6 +125,7 @@ class AftersalesCase(models.Model):
         mail = self._incoming_mail()
         author = self._mail_author(msg_dict)
         values = self._prepare_mail_values(mail, msg_dict, custom_values or {})
+        addressed = (custom_values or {}).get("team_id")
         perhaps_of = values.pop("perhaps_of_case_id", False)
         message = {**msg_dict, "cc": msg_dict.get("cc_filtered")}
         colleague = author.filtered(lambda partner: not partner.partner_share)
@@ -149,6 +151,11 @@ class AftersalesCase(models.Model):
             case.message_subscribe(partner_ids=colleague.ids)
         if perhaps_of:
             case._write_mirror({"perhaps_of_case_id": perhaps_of})
+        if addressed and addressed != case.team_id.id:
+            line = self._event(
+                case, "mail_rerouted", case.received_at, data={"team": addressed}
+            )
+            self.env["aftersales.event"]._append([line])
         if is_blocked:
             _logger.info("Case %s is set aside: its sender is blocked.", case.number)
             case._set_aside("spam", self.env._("The sender is blocked."))
@@ -331,8 +338,31 @@ class AftersalesCase(models.Model):
 
     def _block_senders(self):
         """Set later mails of these cases' senders aside as spam when they arrive.
-        Nothing is thrown away: each still makes a case, out of everybody's sight."""
-        self.filtered("email_normalized")._write_mirror({"sender_blocked": True})
+        Nothing is thrown away: each still makes a case, out of everybody's sight.
+
+        :raise UserError: when a case did not come by mail from its address: else anybody
+            could be silenced
+        """
+        others = self.filtered(lambda case: not case._came_from_its_address())
+        if others:
+            raise UserError(
+                self.env._(
+                    "Only who has written a mail can be blocked. These cases did not "
+                    "come by mail from their address: %s. Exclude them without "
+                    "blocking.",
+                    ", ".join(others.mapped("number")),
+                )
+            )
+        self._write_mirror({"sender_blocked": True})
+
+    def _came_from_its_address(self):
+        """Return whether the first thing said on a case is a mail of its address."""
+        first = self.sudo().message_ids.filtered(
+            lambda message: message.message_type == "email"
+        )
+        sender = email_normalize(first.sorted("id")[:1].email_from or "", strict=False)
+        came = self.channel == "mail" and bool(self.email_normalized)
+        return came and sender == self.email_normalized
 
     def action_undo_mark(self):
         """Take cases back; their senders are not blocked any more, and get the

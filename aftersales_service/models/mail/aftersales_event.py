@@ -40,6 +40,9 @@ class AftersalesEvent(models.Model):
                 "fa-chain-broken",
                 "warning",
             ),
+            "mail_rerouted": EventKind(
+                self.env._("Mail to a team that is no longer there"), "fa-share"
+            ),
             "sender_doubted": EventKind(
                 self.env._("Mail whose sender is to be confirmed"),
                 "fa-user-secret",

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import ormcache
 
-from ...tools.business_time import load_zone
+from ...tools.business_time import known_zone, load_zone
 
 
 def one_of(condition, values):
@@ -356,7 +356,7 @@ class AftersalesPolicy(models.Model):
     @api.model
     def _local_days(self, company, cases, at):
         """Return {case id: the date of its instant in the company's zone}."""
-        zone = load_zone(company.aftersales_tz or "UTC")
+        zone = load_zone(known_zone(company.aftersales_tz))
         now = fields.Datetime.now()
         # Not ``ids``: a case that is only made up has an id too.
         instants = at if isinstance(at, dict) else dict.fromkeys(cases._ids, at or now)

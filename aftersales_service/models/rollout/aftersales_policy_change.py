@@ -20,15 +20,16 @@ CAUSES = {
     REMATCH: "policy_archived",
 }
 # What becomes of a promise, in the order in which it is told.
-EARLIER, LATER, STARTED, VOIDED, BROKEN = (
+EARLIER, LATER, STARTED, VOIDED, ENDED, BROKEN = (
     "earlier",
     "later",
     "started",
     "voided",
+    "ended",
     "broken",
 )
 UNCHANGED, MANUAL = "unchanged", "manual"
-CHANGES = (UNCHANGED, EARLIER, LATER, STARTED, VOIDED, BROKEN, MANUAL)
+CHANGES = (UNCHANGED, EARLIER, LATER, STARTED, VOIDED, ENDED, BROKEN, MANUAL)
 
 
 class PolicyChange:
@@ -63,10 +64,10 @@ class PolicyChange:
         return self.mode == APPLY and takes_over
 
     def see(self, rows):
-        """Note how open promises stood before."""
+        """Note how promises stood before."""
         for row in rows:
             clock = row.clock
-            if clock.state != "stopped" and clock.is_open:
+            if clock.state != "stopped":
                 self.before.setdefault(row.id, (row, _standing(clock)))
 
     def take(self, rows):
@@ -82,7 +83,7 @@ class PolicyChange:
         :return: the result for the job
         """
         for row, _standing_before in self.before.values():
-            if row.values["policy_id"] == self.policy_id:
+            if row.values["policy_id"] == self.policy_id and row.clock.is_open:
                 fixed = row.clock.fixed_deadline is not None
                 self._note(row, MANUAL if fixed else UNCHANGED)
         return {**self.tally, "examples": self.examples}
@@ -93,6 +94,8 @@ class PolicyChange:
             return BROKEN
         if clock.outcome == "void":
             return VOIDED
+        if clock.state == "stopped":
+            return ENDED
         if row.id not in self.before:
             return STARTED
         old, new = self.before[row.id][1], _standing(clock)
@@ -109,7 +112,7 @@ class PolicyChange:
         if change in (UNCHANGED, MANUAL) or len(self.examples) >= LISTED:
             return
         old = self.before[row.id][1] if row.id in self.before else (None, None)
-        new = (None, None) if change == VOIDED else _standing(row.clock)
+        new = (None, None) if change in (VOIDED, ENDED) else _standing(row.clock)
         self.examples.append([row.values["case_id"], kind, change, *old, *new])
 
 
@@ -166,7 +169,6 @@ class AftersalesPolicy(models.Model):
             [
                 ("policy_id", "in", self.ids),
                 ("state", "!=", "stopped"),
-                ("outcome", "=", "none"),
             ],
             ["policy_id"],
             ["__count"],
@@ -328,6 +330,7 @@ class AftersalesPolicy(models.Model):
             LATER: self.env._("Due later"),
             STARTED: self.env._("New promise"),
             VOIDED: self.env._("Not counted"),
+            ENDED: self.env._("Breached before, pursued no further"),
             BROKEN: self.env._("Breached by the change"),
             MANUAL: self.env._("Set by hand, stays"),
         }
@@ -353,7 +356,7 @@ class AftersalesCase(models.Model):
         if not change.concerns(row, target):
             return False
         if target is None:
-            return row.clock.fixed_deadline is None and row.clock.is_open
+            return row.clock.fixed_deadline is None
         return super()._is_rematched(row, target, versions)
 
     def _clocks_start_missing(self, matched, last, at, cause):

@@ -1,6 +1,7 @@
 """Another policy applies to a running case."""
 
 from datetime import timedelta
+from random import Random
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -44,6 +45,81 @@ class TestClockRematch(ClockKindsCommon):
 
     def _lines(self, case, kind):
         return self._events(case, kind).filtered(lambda line: line.clock_id)
+
+    # What no policy makes any more ------------------------------------------------
+
+    def _no_policy_for_urgent_cases(self):
+        """Promise nothing to urgent cases, which is a class of its own."""
+        for sequence, handling_class in enumerate(("common", "special")):
+            self._policy(
+                {
+                    "resolution": {"target_seconds": 2 * HOUR, "on_reopen": "fresh"},
+                    "update": {"target_seconds": 3 * HOUR, "pause_customer": True},
+                    "next_response": HOUR,
+                },
+                sequence=sequence,
+                handling_class=handling_class,
+            )
+
+    def test_a_breach_is_pursued_no_further_when_nothing_is_promised(self):
+        """Whether the job had noticed the breach makes no difference."""
+        self._no_policy_for_urgent_cases()
+        for noticed in (True, False):
+            with self.subTest(noticed=noticed):
+                case = self._case(handling_class="common")
+                self._pass(3 * HOUR)
+                if noticed:
+                    self.Clock._tick_due(self._now())
+                case.handling_class = "urgent"
+                clock = self._last(case)
+                self.assertEqual((clock.outcome, clock.state), ("breached", "stopped"))
+                self.assertEqual(clock.stopped_at, self._now())
+                self.assertFalse(clock.next_event_at)
+                case.handling_class = "common"
+                self.assertEqual(len(self._clocks(case, "resolution")), 1, "once")
+                self._check(case)
+
+    def test_when_the_job_looks_makes_no_difference(self):
+        """The same lives, looked at each half hour and only at their ends."""
+        self._no_policy_for_urgent_cases()
+        start = self._now()
+        for seed in range(60):
+            found = []
+            for looks in (True, False):
+                with self.subTest(seed=seed), self.env.cr.savepoint() as savepoint:
+                    self.frozen.move_to(start)
+                    found.append(self._live(Random(f"looks {seed}"), looks))
+                    savepoint.rollback()
+                    self.env.invalidate_all()
+            self.assertEqual(*found, seed)
+
+    def _live(self, random, looks):
+        case = self._case(handling_class=random.choice(["common", "special"]))
+        for _n in range(12):
+            until = self._now() + timedelta(seconds=random.randrange(60, 9000))
+            while looks and self._now() + timedelta(minutes=30) < until:
+                self.frozen.move_to(self._now() + timedelta(minutes=30))
+                self.Clock._tick_due(self._now())
+            self.frozen.move_to(until)
+            act = random.choice(["class", "class", "move", "reply", "say"])
+            if act == "class":
+                case.handling_class = random.choice(["common", "special", "urgent"])
+            elif act == "move":
+                kinds = ["working", "waiting_customer", "resolved", "working"]
+                kind = random.choice(kinds)
+                if kind != case.stage_kind:
+                    self._move(case, kind)
+            else:
+                code = {"reply": ["reply"], "say": ["customer_message"]}[act]
+                case._clocks_event(code[0], self._now())
+        self._pass(4 * HOUR)
+        self.Clock._tick_due(self._now())
+        names = ["kind", "cycle", "state", "outcome", "started_at", "deadline"]
+        names += ["stopped_at", "void_cause", "pauses"]
+        return [
+            [clock[name] for name in names]
+            for clock in case.clock_ids.sorted(lambda c: (c.kind, c.cycle))
+        ]
 
     # What stays -----------------------------------------------------------------
 

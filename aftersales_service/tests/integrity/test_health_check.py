@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ..common import AftersalesCommon
 
@@ -111,6 +112,27 @@ class TestHealth(AftersalesCommon):
         # They cannot be chosen; they can become so.
         self.calendar.schedule_type = "flexible"
         self.assertIn("flexible", self._team_line("hours").message)
+
+    def test_time_zones(self):
+        self.assertFalse(self._lines("zones"))
+        for table in ("res_partner", "resource_calendar", "res_company"):
+            column = "aftersales_tz" if table == "res_company" else "tz"
+            with self.subTest(table=table), self.env.cr.savepoint() as savepoint:
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET %s = 'US/Pacific-New'",
+                        SQL.identifier(table),
+                        SQL.identifier(column),
+                    )
+                )
+                self.env.invalidate_all()
+                self.env.registry.clear_cache()
+                [line] = self._lines("zones")
+                self.assertIn("US/Pacific-New", line.message)
+                schedule = self.calendar._aftersales_schedule(self.company)
+                self.assertTrue(schedule.add(0, 3600))
+                savepoint.rollback()
+        self.env.registry.clear_cache()
 
     def test_unset_promises(self):
         self.env["aftersales.policy"].search([]).active = False

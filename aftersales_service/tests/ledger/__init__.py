@@ -1,3 +1,4 @@
 from . import (
+    test_access_log,
     test_event,
 )

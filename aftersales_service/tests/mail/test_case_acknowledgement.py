@@ -131,6 +131,18 @@ class TestAcknowledgement(AftersalesMailCommon):
         self.assertIn(case.access_token, mail["body"])
         self.assertNotIn("We are closed", mail["body"])
 
+    def test_zone_that_this_machine_does_not_know(self):
+        """Debian's newest has no names of the past; the company's zone takes over."""
+        self.env.cr.execute(
+            "UPDATE res_partner SET tz = 'US/Pacific-New' WHERE id = %s",
+            [self.customer.id],
+        )
+        self.customer.invalidate_recordset()
+        case = self._receive_case()
+        self._promise(case, datetime(2026, 11, 23, 14))
+        [mail] = self._acknowledge()
+        self.assertRegex(mail["body"], r"3:00.PM \(Madrid time\)")
+
     def test_times_are_in_the_customers_zone(self):
         self.customer.tz = "America/New_York"
         case = self._receive_case()
@@ -251,6 +263,19 @@ class TestAcknowledgement(AftersalesMailCommon):
         self.assertEqual(
             self._events(case, "acknowledgement_skipped").cause, "own_address"
         )
+
+    def test_a_strangers_words_are_not_repeated(self):
+        """Who has made up a sender does not write to them through us."""
+        words = "BUY NOW http://spam.example"
+        case = self._receive_case(subject=words, sender="victim@nowhere.example.com")
+        self._run_acknowledgements()
+        [mail] = self._sent_to("victim@nowhere.example.com")
+        self.assertIn(case.number, mail["subject"])
+        for text in (mail["subject"], mail["body"]):
+            self.assertNotIn("BUY NOW", text)
+        self._receive_case(subject="Left shoe")
+        [mail] = self._acknowledge()
+        self.assertIn("Left shoe", mail["subject"])
 
     def test_two_machines_stop_after_some_mails_a_day(self):
         self.env["ir.config_parameter"].set_param(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import psycopg2
 
+from odoo.exceptions import UserError
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -259,6 +260,20 @@ class TestMailGateway(AftersalesMailCommon):
         spam._set_aside("spam", "Lottery")
         spam._block_senders()
         self.assertFalse(self._receive_case().mark)
+
+    def test_only_who_has_written_is_blocked(self):
+        """Nobody silences a customer by writing their address on a case."""
+        by_phone = self._create_case(channel="phone", email_from="bob@example.com")
+        changed = self._receive_case(sender="win@lottery.example.com")
+        changed.email_from = "bob@example.com"
+        dialog = self.env["aftersales.case.mark"].with_user(self.user_manager)
+        for case in (by_phone, changed, by_phone | changed):
+            values = {"case_ids": case.ids, "reason": "x", "block_sender": True}
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                dialog.create(values).action_apply()
+            self.assertFalse(any(case.mapped("sender_blocked")))
+            self.assertFalse(any(case.mapped("mark")))
+        self.assertFalse(self._receive_case(sender="bob@example.com").mark)
 
     # Cost ---------------------------------------------------------------------
 

@@ -192,6 +192,13 @@ class TestIntake(AftersalesMailCommon):
         case = self._receive_case()
         self.assertTrue(case.team_id.active)
         self.assertIn(case.team_id, other | self.env["aftersales.team"].search([]))
+        line = self._events(case, "mail_rerouted")
+        self.assertEqual(line.data, {"team": self.team.id})
+        self.assertFalse(self._events(self._rerouted_nowhere(), "mail_rerouted"))
+
+    def _rerouted_nowhere(self):
+        self.team.active = True
+        return self._receive_case(subject="Another one")
 
 
 @tagged("post_install", "-at_install")

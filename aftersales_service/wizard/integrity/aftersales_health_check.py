@@ -1,6 +1,9 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...tools.business_time import is_known_zone
 
 STATES = [("error", "Problem"), ("warning", "Check"), ("ok", "OK")]
 # A job may be late by this many of its own intervals, and never by less than this.
@@ -83,6 +86,7 @@ class AftersalesHealthCheck(models.TransientModel):
             self._check_outgoing,
             self._check_jobs,
             self._check_hours,
+            self._check_zones,
             self._check_promises,
             self._check_clocks,
             self._check_integrity,
@@ -286,6 +290,35 @@ class AftersalesHealthCheck(models.TransientModel):
             zone=calendar_sudo.tz,
         )
         return self._finding("hours", name, "ok", message, record=team)
+
+    @api.model
+    def _check_zones(self):
+        """Whether this machine knows the time zones that are in use."""
+        names = self._zones_in_use()
+        unknown = sorted(name for name in names if not is_known_zone(name))
+        if not unknown:
+            return []
+        message = self.env._(
+            "This machine does not know %s; the company's zone is used instead. "
+            "Choose another one on the contacts or working hours, or install the "
+            "operating system's time zones.",
+            ", ".join(unknown),
+        )
+        name = self.env._("Time zones")
+        return [self._finding("zones", name, "warning", message)]
+
+    @api.model
+    def _zones_in_use(self):
+        """Return the names of zones of contacts and of working hours."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT tz FROM res_partner WHERE tz IS NOT NULL"
+                " UNION SELECT tz FROM resource_calendar WHERE tz IS NOT NULL"
+                " UNION SELECT aftersales_tz FROM res_company"
+                " WHERE aftersales_tz IS NOT NULL"
+            )
+        )
+        return {name for (name,) in rows if name}
 
     # Promises -------------------------------------------------------------------
 

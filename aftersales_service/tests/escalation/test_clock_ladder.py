@@ -717,6 +717,28 @@ class TestLadder(LadderCommon):
         self.assertEqual(len(case.message_ids), before)
         self.assertFalse(self._mails_to(self.user_portal))
 
+    @mute_logger("odoo.addons.aftersales_service.models.clock.aftersales_clock_job")
+    def test_who_has_no_address(self):
+        """A mail goes to the next one whom it reaches; a step that reaches nobody has
+        failed, is listed, and is done when it can be."""
+        self._step(do_activity=False, do_mail=True)
+        self.user_team.partner_id.email = False
+        self._case(at("09:00"), user_id=self.user_specialist.id)
+        self._tick(at("14:01"))
+        self.assertEqual(len(self._mails_to(self.user_other)), 1)
+        everybody = self.user_other | self.user_manager | self.user_management
+        (everybody | self.user_specialist).partner_id.email = False
+        case = self._case(at("09:00", day=1), user_id=self.user_specialist.id)
+        self._tick(at("14:01", day=1))
+        clock = self._clock(case, "resolution")
+        self.assertIn("Nobody is left", clock.last_error)
+        self.assertFalse(self._fired(case))
+        self.user_manager.partner_id.email = "manager@example.com"
+        self._tick(at("15:01", day=1))
+        self.assertEqual(len(self._mails_to(self.user_manager)), 1)
+        self.assertEqual(len(self._fired(case)), 1)
+        self.assertFalse(clock.last_error)
+
     def test_mail_to_outsiders(self):
         """Who may not read the case learns its number, not what the customer wrote."""
         self._step(recipient="department_head", do_activity=False, do_mail=True)

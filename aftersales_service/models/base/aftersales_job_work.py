@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ...tools.core_api import commit_progress
+from ...tools.core_api import commit_progress, hand_over
 from .aftersales_job import LISTED, sentence
 from .trust import system_only
 
@@ -34,6 +34,7 @@ class AftersalesJob(models.Model):
             except OperationalError:
                 continue  # it has its pause; others have their turn
             if not left:
+                hand_over(self.env, "aftersales_service.ir_cron_job")
                 return
         commit_progress(self.env, remaining=0)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...tools.business_time import NoWorkingTime, from_epoch, to_epoch
-from ...tools.core_api import commit_progress, own_addresses
+from ...tools.core_api import commit_progress, hand_over, own_addresses
 from ...tools.mail_headers import is_machine_address
 from ..base.limits import limit
 from ..base.trust import system_only
@@ -148,7 +148,11 @@ class AftersalesCase(models.Model):
         while due := self.search(domain, order="acknowledge_at, id", limit=batch_size):
             cases = due.try_lock_for_update(allow_referencing=True)
             cases._acknowledge_each(fields.Datetime.now())
-            if not commit_progress(self.env, len(due)) or len(cases) < len(due):
+            left = commit_progress(self.env, len(due))
+            if len(cases) < len(due):
+                break
+            if not left:
+                hand_over(self.env, "aftersales_service.ir_cron_acknowledge")
                 break
 
     @api.model

@@ -386,6 +386,27 @@ class TestJob(JobCommon):
         self.assertEqual(job.state, "done")
         self.assertEqual(tags.mapped("color"), [1] * 3)
 
+    def test_others_have_their_turn(self):
+        """When its time is up it says that it is done, for Odoo runs a job that is not
+        ten times in a row, and has itself called again after the others."""
+        tags = self._tags("a", "b", "c", "d", "e")
+        job = self._enqueue(tags)
+        cron = self.env.ref("aftersales_service.ir_cron_job")
+        triggers = self.env["ir.cron.trigger"]
+        triggers.search([("cron_id", "=", cron.id)]).unlink()
+        said = []
+        done = patch.object(
+            self.registry["ir.cron"],
+            "_commit_progress",
+            side_effect=lambda _n=0, remaining=None: said.append(remaining) or 0,
+        )
+        with done:
+            self.Job._cron_work()
+        self.assertEqual((job.state, said[-2:]), ("running", [1, 0]))
+        self.assertTrue(triggers.search([("cron_id", "=", cron.id)]))
+        self.work()
+        self.assertEqual(job.state, "done")
+
     def test_name(self):
         """It is named by what is done, and to what."""
         team = self.env["aftersales.team"].create({"name": "Tag team"})

@@ -196,6 +196,9 @@ class AftersalesCase(models.Model):
         ]
         self._write_mirror({"stage_id": stage.id, "stage_kind": stage.kind})
         lines += self._write_stage_stamps(stage, at, reopened)
+        # Whoever else moves them waits for this, and then begins again: what follows
+        # can be done only once, and the second one is not told why.
+        self.flush_recordset()
         self.env["aftersales.event"]._append(lines)
         self._on_moved(kinds, at)
         if stage.kind == "resolved":

@@ -872,7 +872,9 @@ class TestTwoWorkers(BaseCase):
         super().setUp()
         with self.registry.cursor() as cr:
             env = api.Environment(cr, api.SUPERUSER_ID, {})
-            self.team = env["aftersales.team"].create({"name": "Two workers"}).id
+            leader = env.ref("base.user_admin")
+            team = {"name": "Two workers", "leader_id": leader.id}
+            self.team = env["aftersales.team"].create(team).id
             partner = env["res.partner"].create({"name": "Committed"})
             past = datetime.now().replace(microsecond=0) - 100 * DAY
             with freeze_time(past):
@@ -977,6 +979,29 @@ class TestTwoWorkers(BaseCase):
         lines, clocks = self._breaches()
         self.assertTrue(lines)
         self.assertEqual(lines, clocks)
+
+    def test_two_people_move_a_case_at_once(self):
+        """The second one's act is begun again by Odoo, and finds what the first one
+        did; nobody is told of a promise that has been started already."""
+
+        def stage(env, kind):
+            return env["aftersales.stage"].search([("kind", "=", kind)], limit=1)
+
+        with self.registry.cursor() as one, self.registry.cursor() as two:
+            first = api.Environment(one, api.SUPERUSER_ID, {})
+            second = api.Environment(two, api.SUPERUSER_ID, {})
+            case = first["aftersales.case"].browse(self.cases[0])
+            case._transition(stage(first, "resolved"))
+            one.commit()
+            mine = case.with_env(second)
+            mine.stage_kind  # noqa: B018 both know it resolved
+            for env in (first, second):
+                case.with_env(env).invalidate_recordset()
+                self.assertEqual(case.with_env(env).stage_kind, "resolved")
+            case._transition(stage(first, "working"))
+            one.commit()
+            with mute_logger("odoo.sql_db"), self.assertRaises(SerializationFailure):
+                mine._transition(stage(second, "working"))
 
     def test_changed_meanwhile(self):
         """Clocks that somebody changed since the job's snapshot do not stop it."""

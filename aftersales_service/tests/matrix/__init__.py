@@ -1,1 +1,1 @@
-from . import test_methods, test_rights
+from . import test_methods, test_rights, test_routes

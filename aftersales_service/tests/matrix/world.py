@@ -307,6 +307,16 @@ class World(ClockCommon):
     def given_marked(self, case):
         case._set_aside("test", "Trying it out")
 
+    def given_resolved(self, case):
+        case.action_resolve()
+
+    def given_cancelled(self, case):
+        case.action_cancel()
+
+    def given_link_over(self, case):
+        case.action_close()
+        case._write_mirror({"link_counts_from": at("08:00", -100)})
+
     def given_promised(self, case):
         case._promise("callback", at("16:00"), at("09:00"))
 

@@ -76,6 +76,15 @@ def zone_name(env, tz, locale):
     return env._("%s time", city)
 
 
+def reader_tz(env):
+    """Return the name of the zone in which somebody reads times: their client's, else
+    their own. What a client sends may be no zone, or one that is not known here."""
+    for name in (env.context.get("tz"), env.user.tz):
+        if isinstance(name, str) and name in pytz.all_timezones_set:
+            return name
+    return "UTC"
+
+
 class Reader:
     """Says instants and durations to the person who reads, in their zone and language.
 
@@ -84,7 +93,7 @@ class Reader:
 
     def __init__(self, env):
         self.env = env
-        self.tz = env.context.get("tz") or env.user.tz or "UTC"
+        self.tz = reader_tz(env)
         self.zone = load_zone(self.tz)
         self.locale = babel_locale_parse(get_lang(env).code)
         self.year = self.date(to_epoch(fields.Datetime.now())).year

@@ -23,8 +23,11 @@ class AftersalesCaseMark(models.TransientModel):
     )
 
     def _default_case_ids(self):
+        chosen = self.env.context.get("active_ids")
+        if not isinstance(chosen, list | tuple):
+            chosen = ()
         return self.env["aftersales.case"].browse(
-            self.env.context.get("active_ids", [])
+            case_id for case_id in chosen if isinstance(case_id, int)
         )
 
     def action_apply(self):

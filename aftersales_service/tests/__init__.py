@@ -11,3 +11,4 @@ from .desk import *
 from .escalation import *
 from .integrity import *
 from .rollout import *
+from .matrix import *

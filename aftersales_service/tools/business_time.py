@@ -104,8 +104,12 @@ def is_known_zone(name):
 
 def known_zone(*names):
     """Return the first of several names of time zones that this machine knows, UTC if
-    there is none."""
-    return next((name for name in names if name and is_known_zone(name)), "UTC")
+    there is none.
+
+    :param names: of any type: what a client sends may be no name at all
+    """
+    texts = (name for name in names if name and isinstance(name, str))
+    return next(filter(is_known_zone, texts), "UTC")
 
 
 def unite(ranges):

@@ -76,6 +76,12 @@ def zone_name(env, tz, locale):
     return env._("%s time", city)
 
 
+def reader_tz(env):
+    """Return the name of the zone in which somebody reads times: their client's, else
+    their own. What a client sends may be no zone, or one that is not known here."""
+    return known_zone(env.context.get("tz"), env.user.tz)
+
+
 class Reader:
     """Says instants and durations to the person who reads, in their zone and language.
 
@@ -84,7 +90,7 @@ class Reader:
 
     def __init__(self, env):
         self.env = env
-        self.tz = known_zone(env.context.get("tz"), env.user.tz)
+        self.tz = reader_tz(env)
         self.zone = load_zone(self.tz)
         self.locale = babel_locale_parse(get_lang(env).code)
         self.year = self.date(to_epoch(fields.Datetime.now())).year

@@ -278,6 +278,20 @@ class TestCaseAccess(AccessCase):
             ).action_link()
         self.assertEqual(case.partner_id, self.customer)
 
+    def test_a_case_that_went_to_somebody_else_meanwhile(self):
+        """The dialog says so, instead of closing as if it had done something."""
+        case = self._case_of("own", "specialist")
+        dialog = (
+            self.env["aftersales.case.mark"]
+            .with_user(self.user_specialist)
+            .create({"case_ids": case.ids, "mark": "test", "reason": "Trying"})
+        )
+        case.user_id = self.user_team
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError):
+            dialog.action_apply()
+        self.assertFalse(case.mark)
+
     def test_wizards_of_others_are_closed(self):
         case = self._case_of("own", "team")
         wizard = (

@@ -33,9 +33,9 @@ class AftersalesCaseEscalate(models.TransientModel):
     )
 
     def _default_case_id(self):
-        if self.env.context.get("active_model") == "aftersales.case":
-            return self.env.context.get("active_id")
-        return False
+        chosen = self.env.context.get("active_id")
+        is_case = self.env.context.get("active_model") == "aftersales.case"
+        return chosen if is_case and isinstance(chosen, int) else False
 
     @api.model
     def _selection_level(self):

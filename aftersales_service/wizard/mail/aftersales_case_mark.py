@@ -23,15 +23,24 @@ class AftersalesCaseMark(models.TransientModel):
     )
 
     def _default_case_ids(self):
+        chosen = self.env.context.get("active_ids")
+        if not isinstance(chosen, list | tuple):
+            chosen = ()
         return self.env["aftersales.case"].browse(
-            self.env.context.get("active_ids", [])
+            case_id for case_id in chosen if isinstance(case_id, int)
         )
 
     def action_apply(self):
-        """Set the cases aside, and block their senders when asked to."""
+        """Set the cases aside, and block their senders when asked to.
+
+        :raise AccessError: when one of them is not the user's, or not any more
+        """
         self.ensure_one()
-        self.case_ids.check_access("write")
-        self.case_ids._set_aside(self.mark, self.reason)
+        self.check_access("read")
+        # Read as the user, those they may not see would be missing without a word.
+        cases = self.sudo().case_ids.with_env(self.env)
+        cases.check_access("write")
+        cases._set_aside(self.mark, self.reason)
         if self.mark == "spam" and self.block_sender:
-            self.case_ids._block_senders()
+            cases._block_senders()
         return {"type": "ir.actions.act_window_close"}

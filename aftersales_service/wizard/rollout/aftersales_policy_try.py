@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from ...tools import clock_machine as machine
 from ...tools.business_time import to_epoch
-from ...tools.words import Reader, duration
+from ...tools.words import Reader, duration, reader_tz
 
 # Taken from the case that is tried, and then free to be changed.
 CASE_FIELDS = (
@@ -215,7 +215,7 @@ class AftersalesPolicyTry(models.TransientModel):
 
     def _time_zones(self):
         """Return the zones to show: the reader's, and the team's if it is another."""
-        own = self.env.context.get("tz") or self.env.user.tz or "UTC"
+        own = reader_tz(self.env)
         team = self.team_id._service_calendar().tz or "UTC"
         return list(dict.fromkeys((own, team)))
 

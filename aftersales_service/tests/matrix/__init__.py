@@ -1,0 +1,1 @@
+from . import test_contexts, test_methods, test_rights, test_routes

@@ -62,9 +62,10 @@ class AftersalesCase(models.Model):
         to what is chosen now.
 
         A promise keeps its start and its pauses. One that no policy makes any more is
-        void, or ends with its breach, whether the job had noticed that or not; one that is made now and was not before counts from where it would have
-        counted. Decided promises, times promised to a customer and deadlines set by
-        hand stay, and so does a promise whose own policy was only archived.
+        void, or ends with its breach, whether the job had noticed that or not; one that
+        is made now and was not before counts from where it would have counted. Decided
+        promises, times promised to a customer and deadlines set by hand stay, and so
+        does a promise whose own policy was only archived.
 
         :param at: when, a ``datetime``
         :param str cause: code for the ledger

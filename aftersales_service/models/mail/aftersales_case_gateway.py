@@ -340,8 +340,8 @@ class AftersalesCase(models.Model):
         """Set later mails of these cases' senders aside as spam when they arrive.
         Nothing is thrown away: each still makes a case, out of everybody's sight.
 
-        :raise UserError: when a case did not come by mail from its address: else anybody
-            could be silenced
+        :raise UserError: when a case did not come by mail from its address: else
+            anybody could be silenced
         """
         others = self.filtered(lambda case: not case._came_from_its_address())
         if others:

@@ -102,6 +102,8 @@ METHODS = {
     "aftersales.case.action_confirm_sender": Call(WRITE.audience, given="doubtful"),
     "aftersales.case.action_refuse_sender": Call(WRITE.audience, given="doubtful"),
     "aftersales.case.action_join_named_case": Call(WRITE.audience, given="named"),
+    "aftersales.case.action_add_copies": WRITE,
+    "aftersales.case.action_leave_copies": WRITE,
     "aftersales.case.action_keep_apart": Call(WRITE.audience, given="named"),
     "aftersales.case.message_post": (
         Call("who may read the case", {"body": "A note"}),

@@ -25,6 +25,7 @@ READ_WITH_THE_CASE = {
     "manager_abroad": "- - r",
 }
 READ_BY_MANAGERS = {"manager": "r r -", "manager_abroad": "- - r"}
+READ_BY_MANAGERS_AT_HOME = {"manager": "r -", "manager_abroad": "- r"}
 DIALOG_OF_WORKERS = {
     "specialist": "rwc -",
     "team": "rwc -",
@@ -92,6 +93,7 @@ RIGHTS = {
             "manager_abroad": "- - r -",
         },
     ),
+    "aftersales.access": (HERE_ABROAD, READ_BY_MANAGERS_AT_HOME),
     "aftersales.event": (HERE_NEXT_ABROAD, READ_WITH_THE_CASE),
     "aftersales.health.check": (DIALOG, {"manager": "r -", "manager_abroad": "r -"}),
     "aftersales.job": (

@@ -241,6 +241,13 @@ class World(ClockCommon):
     def _create_background(cls):
         job = cls.env["aftersales.job"].create({"kind": "integrity"})
         cls._made("shared", job)
+        log = cls.env["aftersales.access"]
+        for place, company in (("here", cls.company), ("abroad", cls.abroad)):
+            case = cls.cases[place].with_company(company)
+            case.env["aftersales.access"]._append(
+                "export", case, ["number"], with_contacts=False
+            )
+            cls._made(place, log.search([], order="id desc", limit=1))
 
     @classmethod
     def _made(cls, place, *records):

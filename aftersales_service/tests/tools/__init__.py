@@ -3,6 +3,7 @@ from . import (
     test_clock_machine,
     test_clock_properties,
     test_mail_content,
+    test_mail_headers,
     test_picture,
     test_replay,
     test_sender_proof,

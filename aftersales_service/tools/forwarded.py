@@ -4,8 +4,11 @@ Pure: text and ``email.message.EmailMessage`` in, a :class:`Forwarded` out.
 """
 
 import re
-from email.utils import getaddresses
 from typing import NamedTuple
+
+from .mail_content import plain, read
+from .mail_headers import addresses
+from .mail_source import header_text
 
 
 class Forwarded(NamedTuple):
@@ -18,15 +21,16 @@ class Forwarded(NamedTuple):
 
 
 # How mail programs name the lines of the original's head, by language:
-# en es de fr it pt nl pl ru zh_CN zh_TW ja.
+# en es de fr it pt nl pl ru zh_CN zh_TW ja ko ar.
 _LABELS = {
-    "from": "From|De|Von|Da|Van|Od|От|发件人|寄件者|寄件人|差出人",
+    "from": "From|De|Von|Da|Van|Od|От|发件人|寄件者|寄件人|差出人|보낸 ?사람|من",
     "date": "Sent|Date|Enviado(?: el)?|Enviada em|Fecha|Gesendet|Datum|Envoyé|Inviato"
-    "|Data|Verzonden|Wysłano|Отправлено|Дата|发送时间|日期|寄件日期|送信日時|日付",
-    "to": "To|Para|An|À|A|Aan|Do|Кому|收件人|收件者|宛先",
+    "|Data|Verzonden|Wysłano|Отправлено|Дата|发送时间|日期|寄件日期|送信日時|日付"
+    "|보낸 ?날짜|날짜|تاريخ|التاريخ|تم الإرسال",
+    "to": "To|Para|An|À|A|Aan|Do|Кому|收件人|收件者|宛先|받는 ?사람|إلى",
     "subject": "Subject|Asunto|Betreff|Objet|Oggetto|Assunto|Onderwerp|Temat|Тема"
-    "|主题|主旨|件名",
-    "cc": "Cc|Kopie|Копия|抄送|副本|Reply-To|Responder a|Antwort an",
+    "|主题|主旨|件名|제목|الموضوع|موضوع",
+    "cc": "Cc|Kopie|Копия|抄送|副本|참조|نسخة|Reply-To|Responder a|Antwort an",
 }
 _LINE = re.compile(
     r"^[\s>*|]*(?:"
@@ -39,7 +43,8 @@ _ANNOUNCEMENT = re.compile(
     r"forwarded message|mensaje reenviado|mensagem (?:reencaminhada|encaminhada)"
     r"|weitergeleitete[n]? nachricht|message (?:transféré|réexpédié)"
     r"|messaggio inoltrato|doorgestuurd bericht|转发的邮件|转发邮件|已转发邮件"
-    r"|轉寄的郵件|轉寄郵件|轉寄的訊息|転送メッセージ",
+    r"|轉寄的郵件|轉寄郵件|轉寄的訊息|転送メッセージ|пересылаемое сообщение"
+    r"|전달된 메(?:시지|일)|رسالة محو[لّ]+ة|الرسالة المحو[لّ]+ة",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(
@@ -85,20 +90,17 @@ def strip_prefix(subject):
 
 
 def _from_attached(original):
-    raw = [str(value) for value in original.get_all("From", [])]
-    for name, address in getaddresses(raw):
+    for name, address in addresses([header_text(original, "From")]):
         if "@" in address:
-            subject = str(original.get("Subject") or "").strip()
+            subject = header_text(original, "Subject").strip()
             return Forwarded(name, address, subject, _text_of(original))
     return None
 
 
 def _text_of(original):
-    part = original.get_body(("plain",))
-    try:
-        return part.get_content() if part else ""
-    except (LookupError, ValueError):
-        return ""
+    return "\n".join(
+        text if kind == "plain" else plain(text) for kind, text in read(original).texts
+    )
 
 
 def _from_text(subject, text):
@@ -106,13 +108,22 @@ def _from_text(subject, text):
     for index, line in enumerate(lines):
         match = _LINE.match(line)
         if match and match.lastgroup and match.group("from"):
-            head, end = _read_head(lines, index)
+            head, end = _read_head(lines, _first_of_head(lines, index))
             sender = _sender(head.get("from", ""))
             if sender and len(head) >= 3:
                 original = head.get("subject") or subject
                 body = _unquote(lines[end:])
                 return Forwarded(*sender, original.strip(" *"), body)
     return None
+
+
+def _first_of_head(lines, index):
+    """Return where a head begins whose line of the sender is found: some programs begin
+    with the subject."""
+    first = max(index - _HEAD_LINES, 0)
+    while index > first and _LINE.match(lines[index - 1]):
+        index -= 1
+    return index
 
 
 def _read_head(lines, start):

@@ -37,6 +37,7 @@ _MEANT = {
     **dict.fromkeys(("iso-2022-jp", "csiso2022jp"), "iso2022_jp_ext"),
     **dict.fromkeys(("iso-8859-9", "latin5", "windows-1254", "x-cp1254"), "cp1254"),
     **dict.fromkeys(("iso-8859-11", "tis-620", "windows-874", "dos-874"), "cp874"),
+    **dict.fromkeys(("hz-gb-2312", "hz-gb2312"), "hz"),
     **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8", "x-utf-8"), "utf-8"),
 }
 # Their bytes are ASCII whatever they say, so they cannot be told by trying.
@@ -52,7 +53,7 @@ def codec(label):
     except (LookupError, ValueError):
         return None
     # Not the codecs that turn bytes into bytes.
-    return name if found._is_text_encoding else None
+    return found.name if found._is_text_encoding else None
 
 
 def decode(content, label=None):

@@ -12,10 +12,13 @@ from html import unescape
 from typing import NamedTuple
 
 from .mail_charsets import decode
+from .mail_source import header_text
 
 # More than a person writes; what lies beyond is only in the source.
 MAX_TEXT = 1_000_000
 MAX_PARTS = 2_000
+# Parts within parts.
+MAX_LEVELS = 100
 MAX_NAME = 200
 # Deeper markup than this is lost by the parsers behind it.
 MAX_DEPTH = 150
@@ -27,6 +30,15 @@ _BREAK = re.compile(r"<(?:br|/p|/div|/tr|/li|/h[1-6])\b[^<>]{0,1000}>", re.I)
 _OPEN = re.compile(
     r"<(/?)(?:div|blockquote|span|table|tr|td|font|b|i|p|ul|ol|li)\b", re.I
 )
+_PAGE = re.compile(r"<(?:!doctype|\?xml|/?html|/?body)\b[^<>]{0,10000}>", re.I)
+# What is left of parts that are none.
+_SEPARATOR = re.compile(r"^--[^\r\n]*$", re.M)
+# Text with marks of its own, from before there was HTML in mails.
+_MARKED = ("text/enriched", "text/richtext")
+_TEXTS = ("text/plain", "text/html", *_MARKED)
+_META = re.compile(rb"<meta\b[^<>]{0,200}charset\s*=\s*[\"']?([\w.:-]{2,40})", re.I)
+# Words of which base64 has none.
+_WORDS = re.compile(r"\s*\S{1,1000} +\S")
 _EXTENSIONS = {
     "text/calendar": ".ics",
     "text/csv": ".csv",
@@ -81,6 +93,19 @@ def read(message):
     return Content(_joined(texts), content.files, whole)
 
 
+def attached_mails(part):
+    """Return the mails attached to a mail, not those attached to them in turn.
+
+    :param part: the mail, or one of its parts
+    """
+    if part.get_content_type() == "message/rfc822":
+        original = part.get_payload(0) if part.is_multipart() else None
+        return [original] if isinstance(original, Message) else []
+    if not part.is_multipart():
+        return []
+    return [mail for child in part.get_payload() for mail in attached_mails(child)]
+
+
 def plain(html):
     """Return the words of an HTML text, line by line; quick, for whatever is in it."""
     text = _BREAK.sub("\n", _without_hidden(html))
@@ -107,22 +132,26 @@ class _Reader:
     def __init__(self):
         self.parts = 0
 
-    def content_of(self, part):
-        self.parts += 1
+    def content_of(self, part, level=0):
+        self.parts += 1 if level < MAX_LEVELS else MAX_PARTS
         if self.parts > MAX_PARTS:
             return Content([], [])
         kind = part.get_content_type()
         if kind == "message/rfc822":
             return Content([], [_attached_mail(part)])
         if isinstance(part.get_payload(), list):
-            found = [self.content_of(child) for child in part.get_payload()]
+            found = [self.content_of(child, level + 1) for child in part.get_payload()]
             texts = self._choose(found) if kind == "multipart/alternative" else None
             if texts is None:
                 texts = [text for one in found for text in one.texts]
             return Content(texts, [file for one in found for file in one.files])
-        if kind in ("text/plain", "text/html") and not _is_file(part):
+        if part.get_content_maintype() == "multipart":
+            # It has no parts: what stands there is a text.
             text = _CONTROL.sub("", decode(_bytes(part), part.get_param("charset")))
-            return Content([(kind.partition("/")[2], text)], [])
+            return Content([("plain", _SEPARATOR.sub("", text))], [])
+        if kind in _TEXTS and not _is_file(part):
+            text = _CONTROL.sub("", _text(part, kind))
+            return Content([("html" if kind == "text/html" else "plain", text)], [])
         return Content([], [_file(part)])
 
     def _choose(self, found):
@@ -152,6 +181,9 @@ def _flat(kind, text):
 def _joined(texts):
     """Join texts of the same kind that follow each other."""
     joined = []
+    if len(texts) > 1:
+        # Behind the end of a page nothing more is read.
+        texts = [(kind, _within_page(kind, text)) for kind, text in texts]
     for kind, text in texts:
         if not _says_something(kind, text):
             continue
@@ -163,12 +195,30 @@ def _joined(texts):
     return [(kind, between[kind].join(found)) for kind, found in joined]
 
 
+def _within_page(kind, text):
+    return _PAGE.sub("", text) if kind == "html" else text
+
+
 # Files ------------------------------------------------------------------------------
 
 
 def _is_file(part):
     disposition = str(part.get("Content-Disposition") or "").strip().lower()
     return disposition.startswith("attachment") or bool(_name(part))
+
+
+def _text(part, kind):
+    """Return the text of a part, in the charset that it or its page says it has."""
+    content = _bytes(part)
+    raw = part.get_payload()
+    if _encoding(part) == "base64" and _WORDS.match(raw):
+        # It only says so: what stands there are the words.
+        content = raw.encode("utf-8", "surrogateescape")
+    label = part.get_param("charset")
+    if not label and kind == "text/html" and (found := _META.search(content[:2_000])):
+        label = found.group(1).decode()
+    text = decode(content, label)
+    return _TAG.sub("", text) if kind in _MARKED else text
 
 
 def _bytes(part):
@@ -190,13 +240,28 @@ def _attached_mail(part):
     original = part.get_payload(0) if part.is_multipart() else None
     if not isinstance(original, Message):
         return File(_name(part) or "mail.eml", _bytes(part), "message/rfc822")
-    subject = clean_name(str(original.get("Subject") or "")) or "mail"
+    subject = clean_name(header_text(original, "Subject")) or "mail"
+    return File(_name(part) or f"{subject}.eml", _mail_bytes(part), "message/rfc822")
+
+
+def _mail_bytes(part):
+    """Return the source of an attached mail, as it was sent."""
+    original = part.get_payload(0)
+    if _encoding(part) in ("base64", "quoted-printable"):
+        # Against the rules: what was read as a mail is the code of one.
+        coded = Message()
+        coded["Content-Transfer-Encoding"] = _encoding(part)
+        coded.set_payload(original.get_payload())
+        return coded.get_payload(decode=True)
     try:
-        content = original.as_bytes()
+        return original.as_bytes(policy=original.policy.clone(refold_source="none"))
     except Exception:  # noqa: BLE001
         # Python cannot write down again all that it has read.
-        content = _source_of(original)
-    return File(_name(part) or f"{subject}.eml", content, "message/rfc822")
+        return _source_of(original)
+
+
+def _encoding(part):
+    return str(part.get("Content-Transfer-Encoding") or "").strip().lower()
 
 
 def _source_of(message):

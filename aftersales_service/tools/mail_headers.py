@@ -131,12 +131,15 @@ def _suppresses(message, words):
 
 def delivery_action(message):
     """Return what a delivery report says became of a mail: ``failed``, ``delayed``,
-    ``delivered``, ``relayed``, ``expanded``, or ``abuse`` for a complaint that it was
-    unwanted; None where it does not say."""
+    ``delivered``, ``relayed``, ``expanded``, ``opened`` for a receipt of the reader's
+    program, or ``abuse`` for a complaint that it was unwanted; None where it does not
+    say."""
     for part in message.walk():
         kind = part.get_content_type()
         if kind == "message/feedback-report":
             return "abuse"
+        if kind == "message/disposition-notification":
+            return "opened"
         if kind == "message/delivery-status":
             for block in part.get_payload() if part.is_multipart() else ():
                 if action := header(block, "Action").lower().split(" ")[0]:
@@ -171,12 +174,44 @@ def is_machine_address(address):
 
 def recipients_in_order(message):
     """Return the bare addresses a mail was sent to, as the sender ordered them."""
-    raw = [
-        value[:_MAX_HEADER]
+    found = addresses(_recipients(message))
+    return [address.lower() for _name, address in found if "@" in address]
+
+
+def recipients_anyhow(message):
+    """Return what looks like an address in the headers of a damaged mail that name
+    recipients."""
+    return [
+        address.lower()
+        for value in _recipients(message)
+        for address in _ADDRESS.findall(value)
+    ]
+
+
+def _recipients(message):
+    return [
+        without_control(value[:_MAX_HEADER])
         for name in ("To", "Cc", "Resent-To", "Resent-Cc", "Delivered-To")
         for value in headers(message, name)
     ]
-    return [address.lower() for _name, address in getaddresses(raw) if "@" in address]
+
+
+def addresses(values):
+    """Return the (name, address) pairs of headers; of damaged ones the addresses that
+    can be found in them.
+
+    :param list values: of headers, as text
+    """
+    # One by one: a bracket that does not end swallows what comes after it.
+    return [pair for value in values for pair in _addresses(value)]
+
+
+def _addresses(value):
+    try:
+        return getaddresses([value])
+    except Exception:  # noqa: BLE001
+        # Brackets within brackets, for instance, are more than Python's stack bears.
+        return [("", found) for found in _ADDRESS.findall(value)]
 
 
 def repair(message):

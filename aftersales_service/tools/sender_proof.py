@@ -54,10 +54,14 @@ def is_proven(message, server):
 def _sender(message):
     """Return the one address in the one ``From`` header, in small letters."""
     values = [value[:_MAX_HEADER] for value in headers(message, "From")]
-    addresses = [address for _name, address in getaddresses(values) if address]
-    if len(values) != 1 or len(addresses) != 1 or addresses[0].count("@") != 1:
+    try:
+        found = [address for _name, address in getaddresses(values) if address]
+    except RecursionError:
+        # Who writes brackets within brackets is not believed.
         return None
-    return addresses[0].strip().lower()
+    if len(values) != 1 or len(found) != 1 or found[0].count("@") != 1:
+        return None
+    return found[0].strip().lower()
 
 
 def _topmost(message, server):

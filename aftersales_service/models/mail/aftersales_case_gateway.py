@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import email_normalize, formataddr, html2plaintext, plaintext2html
 
-from ...tools import mail_headers
+from ...tools import mail_content, mail_headers
 from ...tools.core_api import own_addresses
 from ...tools.forwarded import find_forwarded
 from .aftersales_case_sender import MAX_RECIPIENTS
@@ -194,15 +194,10 @@ class AftersalesCase(models.Model):
         """Return the customer's mail inside one a colleague forwarded, else None."""
         if not mail:
             return None
-        attached = [
-            part.get_payload(0)
-            for part in mail.message.walk()
-            if part.get_content_type() == "message/rfc822" and part.is_multipart()
-        ]
         found = find_forwarded(
             message_dict.get("subject"),
             self._mail_text(mail, message_dict),
-            attached,
+            mail_content.attached_mails(mail.message),
         )
         return found if found and self._is_outside_address(found.email) else None
 
@@ -221,11 +216,9 @@ class AftersalesCase(models.Model):
     @api.model
     def _mail_text(self, mail, message_dict):
         part = mail.message.get_body(("plain",))
-        try:
-            text = part.get_content() if part else ""
-        except (LookupError, ValueError):
-            text = ""
-        return text.strip() or html2plaintext(message_dict.get("body") or "")
+        texts = mail_content.read(part).texts if part else ()
+        text = "\n".join(text for _kind, text in texts).strip()
+        return text or html2plaintext(message_dict.get("body") or "")
 
     @api.model
     def _is_outside_address(self, email):

@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, email_split, html_sanitize
 
-from ...tools import mail_content, mail_headers
+from ...tools import mail_content, mail_headers, mail_source
 from ...tools.incoming_mail import IncomingMail
 
 _logger = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ class MailThread(models.AbstractModel):
         has no caller that repeats it, as a request has, and marks the mail as read
         whatever happens: an answer that arrives while a colleague works on the same
         case would be lost."""
+        if isinstance(message, bytes):
+            message = mail_source.mended(message)
         if not self.env.context.get("default_fetchmail_server_id"):
             return super().message_process(model, message, *args, **kwargs)
         for tries_left in reversed(range(FETCH_TRIES)):

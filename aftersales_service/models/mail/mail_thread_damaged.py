@@ -3,6 +3,7 @@ import logging
 import re
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from email.parser import BytesHeaderParser
 from xmlrpc import client as xmlrpclib
 
 from markupsafe import Markup
@@ -39,16 +40,17 @@ class MailThread(models.AbstractModel):
 
         :raise Exception: of mails to others what core raises
         """
+        source = _as_bytes(message)
         try:
             with self.env.cr.savepoint():
-                result = super().message_process(model, message, *args, **kwargs)
+                result = super().message_process(model, source, *args, **kwargs)
                 self.env.flush_all()
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except Exception as error:
             if not self.env.su and not self.env.is_system():
                 raise
-            kept = self._aftersales_keep(_as_bytes(message), error)
+            kept = self._aftersales_keep(source, error)
             if not kept:
                 raise
             return kept.id
@@ -63,7 +65,8 @@ class MailThread(models.AbstractModel):
         :return: the case, empty when the mail is not for a team
         """
         # The old policy reads headers without understanding, and so without failing.
-        message = message_from_bytes(source, policy=policy.compat32)
+        parser = BytesHeaderParser(policy=policy.compat32)
+        message = parser.parsebytes(source)
         case = self._aftersales_answered_case(message)
         team = self._aftersales_addressed_team(message)
         if not case and not team:
@@ -90,7 +93,9 @@ class MailThread(models.AbstractModel):
             mail_id
             for name in ("In-Reply-To", "References")
             for value in mail_headers.headers(message, name)
-            for mail_id in _MESSAGE_ID.findall(value[:MAX_HEADER])
+            for mail_id in _MESSAGE_ID.findall(
+                mail_headers.without_control(value[:MAX_HEADER])
+            )
         ]
         found = (
             self.env["mail.message"]
@@ -108,7 +113,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _aftersales_addressed_team(self, message):
-        recipients = mail_headers.recipients_in_order(message)
+        recipients = mail_headers.recipients_anyhow(message)
         aliases = self.env["mail.alias"].sudo()
         to_team = [("alias_model_id.model", "=", CASE_MODEL)]
         alias = aliases.search(

@@ -386,6 +386,9 @@ class TestMailTools(AftersalesMailCommon):
             "it": ("I:", "Da: {0}\nInviato: lunedì\nA: Noi\nOggetto: {1}"),
             "zh_CN": ("转发：", "发件人: {0}\n发送时间: 周一\n收件人: 我们\n主题: {1}"),
             "zh_TW": ("轉寄:", "寄件者: {0}\n寄件日期: 週一\n收件者: 我們\n主旨: {1}"),
+            "ko": ("FW:", "보낸 사람: {0}\n보낸 날짜: 월\n받는 사람: 우리\n제목: {1}"),
+            "ar": ("Fwd:", "من: {0}\nتاريخ: الاثنين\nإلى: نحن\nالموضوع: {1}"),
+            "subject first": ("Fwd:", "Subject: {1}\nDate: Mon\nFrom: {0}\nTo: Us"),
             "bold": ("Fwd:", "*From:* {0}\n*Sent:* Monday\n*To:* Us\n*Subject:* {1}"),
         }
         for lang, (prefix, head) in heads.items():

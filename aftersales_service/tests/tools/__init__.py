@@ -3,6 +3,8 @@ from . import (
     test_clock_machine,
     test_clock_properties,
     test_mail_content,
+    test_mail_headers,
+    test_mail_source,
     test_picture,
     test_replay,
     test_sender_proof,

@@ -1,4 +1,5 @@
 import time
+from base64 import b64encode
 from email import message_from_bytes, policy
 
 from odoo.tests import BaseCase, tagged
@@ -178,3 +179,47 @@ class TestMailContent(BaseCase):
         self.assertEqual(
             plain("<p>One<br>two</p><script>x</script>&lt;3"), "One\ntwo\n<3"
         )
+
+    # Programs that keep to no rule --------------------------------------------------
+
+    def test_pages_follow_each_other(self):
+        page = "<!doctype html><html><body><p>{}</p></body></html>"
+        pages = [mail(page.format(word), "text/html") for word in ("ONE", "TWO")]
+        [(_kind, text)] = content(parts("mixed", *pages)).texts
+        self.assertEqual(text, "<p>ONE</p><br/><p>TWO</p>")
+
+    def test_several_parts_that_are_one_text(self):
+        self._assert_says(mail("WORDS", "multipart/mixed; boundary=x"), "WORDS")
+
+    def test_words_that_say_to_be_base64(self):
+        self._assert_says(
+            mail("Too small, sorry", encoding="base64"), "Too small, sorry"
+        )
+
+    def test_enriched_text(self):
+        self._assert_says(mail("<bold>Too</bold> small", "text/enriched"), "Too small")
+
+    def test_the_charset_of_a_page(self):
+        page = '<meta charset="gbk"><p>朱镕基</p>'.encode("gbk")
+        [(_kind, text)] = content(mail(page, "text/html")).texts
+        self.assertIn("朱镕基", text)
+
+    def test_an_attached_mail_is_kept_byte_for_byte(self):
+        source = (
+            b"Subject: Gr\xf6\xdfe\r\nX-Long: "
+            + b"word " * 60
+            + b"\r\n\r\nFrom here\r\n"
+        )
+        [file] = content(parts("mixed", mail(source, "message/rfc822"))).files
+        self.assertEqual((file.name, file.content), ("Größe.eml", source))
+        coded = mail(b64encode(source), "message/rfc822", encoding="base64")
+        [file] = content(parts("mixed", coded)).files
+        self.assertEqual(file.content, source)
+
+    def test_charsets_whose_bytes_are_ascii(self):
+        for label, text, name in (
+            ("iso-2022-kr", "신발", "iso2022_kr"),
+            ("hz-gb-2312", "鞋子", "hz"),
+        ):
+            with self.subTest(label):
+                self.assertEqual(decode(text.encode(name), label), text)

@@ -60,8 +60,7 @@ class AftersalesCase(models.Model):
         """Refuse an owner who is no colleague in the company of the case."""
         for case in self.sudo():
             user = case.user_id
-            works = user.active and not user.share
-            if user and not (works and case.company_id in user.company_ids):
+            if user and not case._has_colleague(user):
                 raise ValidationError(
                     self.env._(
                         "%(user)s does not work in %(company)s. Choose a colleague.",
@@ -69,3 +68,12 @@ class AftersalesCase(models.Model):
                         company=case.company_id.name,
                     )
                 )
+
+    def _has_colleague(self, user):
+        """Return whether a user works in the company of the case. Of who is logged in
+        Odoo knows that without a query."""
+        if user == self.env.user:
+            works = user._is_internal()
+        else:
+            works = user.active and not user.share
+        return works and self.company_id.id in user._get_company_ids()

@@ -17,6 +17,9 @@ from .mail_charsets import codec, decode
 
 # Beyond it a header is not looked at.
 MAX_FIELD = 20_000
+# Headers of addresses should stand there once, and reading an address takes long: so
+# many of each are read. Of senders a second one tells that the mail is not honest.
+MAX_SAME = {"from": 3, "sender": 3, "reply-to": 3, "to": 20, "cc": 20}
 # Brackets within brackets cost the reader its stack.
 MAX_BRACKETS = 20
 # Parts within parts, and mails within mails: each line of what is deeper would be
@@ -92,6 +95,7 @@ class _Mender:
         self.boundaries = {}
         self.level, self.is_attached = 0, False
         self.searches = MAX_SEARCHES
+        self.seen = dict.fromkeys(MAX_SAME, 0)
         said = _CHARSET.search(source[:MAX_FIELD])
         self.charset = said and said.group(1).decode()
 
@@ -126,11 +130,18 @@ class _Mender:
                 field = self._type(kind, field, end)
             elif not self.is_attached:
                 field = self._field(field_name, field)
-            self.kept.append(field)
+            if not self._is_too_many(field_name):
+                self.kept.append(field)
             place = end
         if kind.startswith(b"message/rfc822") and self.level < MAX_LEVELS:
             return self._attached(place)
         return place
+
+    def _is_too_many(self, name):
+        if self.level or name not in self.seen:
+            return False
+        self.seen[name] += 1
+        return self.seen[name] > MAX_SAME[name]
 
     def _attached(self, place):
         """Take in the headers of an attached mail, which come after a blank line."""

@@ -1,5 +1,7 @@
 """Each mail of the corpus becomes what it has to become."""
 
+from contextlib import closing, contextmanager
+
 from markupsafe import Markup
 
 from odoo.tests import tagged
@@ -32,6 +34,14 @@ class CorpusCase(AftersalesMailCommon):
         self.ours = self._reply(self.case, next_step="wait_customer")
         self.known = self.case.message_ids
 
+    @contextmanager
+    def _received_in_vain(self):
+        """Undo what a mail made. What is cached of settings stays, as no mail changes
+        any: else each mail would take twice its time."""
+        with closing(self.env.cr.savepoint()):
+            yield
+        self.env.invalidate_all(flush=False)
+
     def _source(self, source):
         """Return the source of a mail with what the test has made."""
         source = source.replace(OURS.encode(), self.ours.message_id.encode())
@@ -48,7 +58,7 @@ class CorpusCase(AftersalesMailCommon):
 class TestCorpus(CorpusCase):
     def test_each_mail_becomes_what_it_has_to(self):
         for mail in MAILS:
-            with self.subTest(mail.name), self._undone():
+            with self.subTest(mail.name), self._received_in_vain():
                 found = self._differences(mail)
                 if mail.right.known_gap:
                     self.assertTrue(found, "The gap is closed: take its mark away")
@@ -63,7 +73,7 @@ class TestCorpus(CorpusCase):
     def test_each_mail_is_received_once(self):
         """A second copy is known by its identifier."""
         for mail in MAILS[:5]:
-            with self.subTest(mail.name), self._undone():
+            with self.subTest(mail.name), self._received_in_vain():
                 self._become(mail.source)
                 cases, _messages = self._become(mail.source)
                 self.assertFalse(cases)

@@ -22,9 +22,10 @@ _logger = logging.getLogger(__name__)
 
 SLOW = os.environ.get("SLOW") == "1"
 COUNT = 50_000 if SLOW else 2_000
-WHOLE = 2_000 if SLOW else 100
+WHOLE = 2_000 if SLOW else 80
 _PARTS = re.compile(rb"[\r\n]--|rfc822")
-# (seed, number) of inputs that once failed.
+# (seed, number) of inputs that failed and are not mended yet. They follow from the
+# corpus as it stands: what is mended has a mail or a test of its own instead.
 PINNED = ()
 # Times what an ordinary mail of as many letters and parts takes, and seconds for what
 # is not the fault of the mail on a busy machine.
@@ -131,7 +132,7 @@ class TestFuzz(CorpusCase):
         self.assertFalse(found, "\n".join(found))
 
     def _judge_taking_in(self, source):
-        with self._undone():
+        with self._received_in_vain():
             messages = self.env["mail.message"].sudo()
             on_case = [("model", "=", "aftersales.case")]
             known = messages.search_count(on_case)

@@ -56,6 +56,12 @@ class TestMailSource(BaseCase):
                 found = message(name + b": " + b"(" * 5_000 + b"a@x.example\r\n\r\nx")
                 self.assertTrue(str(found[name.decode()]))
 
+    def test_of_repeated_addresses_a_few_are_read(self):
+        source = b"From: a@x.example\r\n" * 50 + b"Cc: b@x.example\r\n\r\nx"
+        found = message(source)
+        self.assertEqual(len(found.get_all("From")), 3)
+        self.assertEqual(found["Cc"], "b@x.example")
+
     def test_levels_are_bounded(self):
         """The words are there, and none of what is below is lost."""
         for levels in (20, 60, 900, 5_000):

@@ -3,7 +3,7 @@
 from base64 import encodebytes
 
 # No input becomes larger, whatever is done to it how often.
-MAX_SIZE = 40_000
+MAX_SIZE = 30_000
 NAMES = (
     *(b"From", b"To", b"Subject", b"Date", b"Message-ID", b"References", b"Cc"),
     *(b"In-Reply-To", b"Content-Type", b"Content-Transfer-Encoding", b"MIME-Version"),
@@ -32,7 +32,7 @@ NONSENSE = (
 def mutated(sources, random):
     """Return one of the sources, damaged some times."""
     source = random.choice(sources)
-    for _time in range(random.choice((1, 1, 2, 3, 5))):
+    for _time in range(random.choice((1, 1, 1, 2, 4))):
         mutation = random.choice(MUTATIONS)
         source = mutation(source, random, sources)[:MAX_SIZE]
     return source
@@ -82,7 +82,7 @@ def nest_in_mail(source, random, _sources):
 def nest_in_parts(source, random, _sources):
     """Put a mail's text into parts within parts, at times deeper than any stack."""
     subtype = random.choice((b"mixed", b"alternative", b"related", b"x-none"))
-    levels = random.choice((2, 5, 20, 300))
+    levels = random.choice((2, 2, 5, 5, 20, 300))
     head = b"".join(
         b"Content-Type: multipart/%b; boundary=b%d\r\n\r\n--b%d\r\n"
         % (subtype, level, level)
@@ -97,7 +97,7 @@ def many_parts(source, random, _sources):
         _body(source)[:200],
     )
     head = b"Content-Type: multipart/mixed; boundary=p\r\n\r\n"
-    return _headers(source) + head + part * random.choice((5, 20, 60))
+    return _headers(source) + head + part * random.choice((3, 3, 10, 40))
 
 
 def recode(source, random, _sources):

@@ -4,6 +4,7 @@ from . import (
     test_case_gateway,
     test_case_mail,
     test_case_promise,
+    test_copies,
     test_corpus,
     test_fuzz,
     test_intake,

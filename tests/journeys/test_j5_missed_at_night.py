@@ -67,12 +67,11 @@ def warm_up(world, browser):
     case_id = world.admin.create(
         "aftersales.case", name="First visitor", partner_id=world.stranger_id
     )
-    link = world.admin.call("aftersales.case", "get_portal_url", [case_id])
     with person(browser, world.url, "j5-first-visitor") as page:
         page.set_default_timeout(180_000)
-        page.goto(link)
-        page.wait_for_selector(".o_portal_chatter .o-mail-Composer")
         Desk(page, "manager").open_case_by_id(case_id)
+        page.goto(f"/my/cases/{case_id}")
+        page.wait_for_selector(".o_portal_chatter .o-mail-Composer")
     stage_id = world.admin.ref("aftersales_service.aftersales_stage_cancelled")
     world.admin.call("aftersales.case", "write", [case_id], {"stage_id": stage_id})
 

@@ -22,6 +22,7 @@ from . import (
     aftersales_case_stage,
     aftersales_case_customer,
     aftersales_case_locale,
+    aftersales_case_export,
     aftersales_case_read,
     aftersales_case_timeline,
 )

@@ -29,19 +29,6 @@ class AftersalesCase(models.Model):
                 self.env._("This is for colleagues. See your cases under “My Account”.")
             )
 
-    @api.model
-    def _aftersales_contact_fields(self):
-        """How the customer and those in copy are reached, and their mails."""
-        return super()._aftersales_contact_fields() | {
-            "email_cc",
-            "email_cc_more",
-            "email_from",
-            "email_normalized",
-            "message_ids",
-            "phone",
-            "website_message_ids",
-        }
-
     # Many at once ---------------------------------------------------------------
 
     def _fetch_query(self, query, fields):

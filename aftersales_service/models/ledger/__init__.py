@@ -5,8 +5,6 @@ Not here: No rule of what follows from a line.
 """
 
 from . import (
-    base,
-    res_partner,
     aftersales_sealed_mixin,
     aftersales_access,
     aftersales_event,

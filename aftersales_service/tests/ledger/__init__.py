@@ -1,4 +1,3 @@
 from . import (
-    test_access_log,
     test_event,
 )

@@ -13,11 +13,10 @@ from .right_table import rights_of
 from .world import PLACES, ROLES, SECRETS, World
 
 TABLE = "METHODS of tests/matrix/method_table.py"
-# Odoo's own doors, which every model has: the table of rights is about these, and the
-# test of the access log about exports.
+# Odoo's own doors, which every model has: the table of rights is about these.
 GENERIC = {
-    *("copy", "copy_data", "create", "default_get", "export_data", "onchange", "read"),
-    *("unlink", "write"),
+    *("copy", "copy_data", "create", "default_get", "onchange", "read", "unlink"),
+    "write",
 }
 
 

@@ -37,7 +37,7 @@ with freeze_time(opening - timedelta(days=2) + timedelta(hours=1)):
 with freeze_time(opening - timedelta(days=2) + timedelta(hours=4)):
     case._transition(stages["working"])
 env.cr.commit()
-print("case", case.id, case.get_portal_url())
+print("case", case.id, case.sudo().get_portal_url())
 """
 
 

@@ -3,3 +3,4 @@
 WAITING_KINDS = ("waiting_customer", "waiting_third_party")
 OPEN_KINDS = ("new", "working", *WAITING_KINDS)
 SOLVED_KINDS = ("resolved", "closed")
+ENDED_KINDS = ("closed", "cancelled")

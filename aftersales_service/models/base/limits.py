@@ -17,4 +17,4 @@ def limit(env, name):
     :param str name: one of ``DEFAULTS``
     """
     value = env["ir.config_parameter"].sudo().get_param(PREFIX + name)
-    return int(value) if (value or "").isdigit() else DEFAULTS[name]
+    return int(value) if (value or "").isdecimal() else DEFAULTS[name]

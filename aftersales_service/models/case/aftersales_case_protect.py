@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 
+from ..base.trust import is_system
+
 
 class AftersalesCase(models.Model):
     """What of a case nobody writes, because it follows from what happens to it, and
@@ -72,7 +74,7 @@ class AftersalesCase(models.Model):
     def _has_colleague(self, user):
         """Return whether a user works in the company of the case. Of who is logged in
         Odoo knows that without a query."""
-        if user == self.env.user:
+        if user == self.env.user and not is_system(self.env):
             works = user._is_internal()
         else:
             works = user.active and not user.share

@@ -9,10 +9,10 @@ from odoo.tools import consteq, email_normalize
 from odoo.tools.misc import hmac
 
 from ...tools.signed_link import is_signed, sign
+from ...tools.stage_kinds import ENDED_KINDS
 from ..base.limits import limit
 
 SCOPE = "case"
-ENDED = ("closed", "cancelled")
 
 
 class AftersalesCase(models.Model):
@@ -75,7 +75,7 @@ class AftersalesCase(models.Model):
     def _link_is_over(self):
         """Return whether the case ended so long ago that its link opens it no more."""
         since = self.sudo().link_counts_from
-        if self.stage_kind not in ENDED or not since:
+        if self.stage_kind not in ENDED_KINDS or not since:
             return False
         days = limit(self.env, "link_days")
         return fields.Datetime.now() > since + timedelta(days=days)
@@ -137,13 +137,13 @@ class AftersalesCase(models.Model):
     def _on_moved(self, kinds, at):
         """Begin the last days of the link with the end of the case."""
         result = super()._on_moved(kinds, at)
-        ended = self.filtered(lambda case: kinds[case.id][1] in ENDED)
+        ended = self.filtered(lambda case: kinds[case.id][1] in ENDED_KINDS)
         ended.sudo()._write_mirror({"link_counts_from": at})
         return result
 
     def _renew_link(self):
         """Give the link of ended cases its full time again."""
-        ended = self.filtered(lambda case: case.stage_kind in ENDED)
+        ended = self.filtered(lambda case: case.stage_kind in ENDED_KINDS)
         ended._write_mirror({"link_counts_from": fields.Datetime.now()})
 
     def _void_link(self):
@@ -175,13 +175,16 @@ class AftersalesCase(models.Model):
 
     def _goes_to_customer(self, message, group):
         """Return whether all recipients of a mail may have the link: the customer, and
-        whom of the customer's people a colleague has addressed.
+        whom of the customer's people a colleague has addressed. An address that was
+        entered on the case of a known customer proves nothing.
 
         :param dict group: recipients as Odoo classifies them
         """
         partners = self.env["res.partner"].browse(group["recipients_ids"])
         emails = {email_normalize(email) for email in group["recipients_emails"]}
         if not (partners or emails) or emails - {self.email_normalized}:
+            return False
+        if emails and self.partner_id and not self._came_from_its_address():
             return False
         addressed = message.partner_ids.filtered("partner_share") & partners.filtered(
             lambda partner: partner.commercial_partner_id == self.commercial_partner_id
@@ -202,9 +205,11 @@ class AftersalesCase(models.Model):
     @api.model
     def _portal_case_of_past_link(self, case_id, token):
         """Return the case, superuser, of a link that has worked until it was over; none
-        for any other."""
+        for any other, nor where no address is known that a fresh one can go to."""
         case = self.sudo().browse(case_id).exists()
         if not case or case.mark or not case._link_is_over():
+            return self.browse()
+        if not case._acknowledgement_email():
             return self.browse()
         ours = is_signed(self.env, token, SCOPE, case.id, case.link_version)
         former = case._current_token(token) not in ("", token)

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import ormcache, plaintext2html
 
 from ...tools.customer_actor import CustomerActor
+from ...tools.stage_kinds import ENDED_KINDS
 from ..base.trust import is_system
 
 
@@ -130,7 +131,7 @@ class AftersalesCase(models.Model):
             "can_reject": self._portal_can_reject(now),
             "can_follow_up": self._portal_can_follow_up(now),
             "accepted": bool(self.accepted_at),
-            "ended": self.stage_kind in ("closed", "cancelled"),
+            "ended": self.stage_kind in ENDED_KINDS,
         }
 
     def _portal_type_label(self):
@@ -274,7 +275,7 @@ class AftersalesCase(models.Model):
 
     def _portal_can_follow_up(self, at):
         """Whether the matter can only be taken up again by a new case."""
-        over = self.stage_kind in ("closed", "cancelled")
+        over = self.stage_kind in ENDED_KINDS
         return (
             over
             and not self.mark

@@ -94,7 +94,7 @@ class PolicyChange:
             return BROKEN
         if clock.outcome == "void":
             return VOIDED
-        if clock.state == "stopped":
+        if row.lines[-1]["cause"] == CAUSES[self.mode] and clock.state == "stopped":
             return ENDED
         if row.id not in self.before:
             return STARTED

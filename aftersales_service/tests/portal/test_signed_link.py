@@ -3,6 +3,8 @@
 from datetime import timedelta
 from hashlib import sha256
 
+from markupsafe import Markup
+
 from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -102,6 +104,18 @@ class TestLinkInMails(MailCase, PortalCase):
         self.assertIn(f"pid={case.partner_id.id}", body)
         digest = case.access_token.split("-")[1]
         self.assertNotIn(digest, str(case.message_ids.mapped("body")))
+
+    def test_an_address_that_was_entered_gets_none(self):
+        """Who works on a case does not have the link sent to an address of their own
+        choice."""
+        case = self._create_case(user_id=self.user_specialist.id, channel="phone")
+        mine = case.with_user(self.user_specialist)
+        mine.email_from = "mine@private.example.com"
+        with self.mock_mail_gateway():
+            mine.action_reply(Markup('<a href="%s">Here</a>') % mine.customer_url)
+        by_address = {mail["email_to"][0]: mail["body"] for mail in self._mails}
+        self.assertIn("access_token", by_address[self.customer.email_formatted])
+        self.assertNotIn("access_token", by_address["mine@private.example.com"])
 
     def test_shared_with_a_stranger(self):
         case = self._create_case(user_id=self.user_specialist.id)
@@ -207,6 +221,15 @@ class TestLinkLife(PortalCase):
         with mute_logger("odoo.http"):
             self._post(f"/my/cases/{self.case.id}/link", {"access_token": old})
         self.assertEqual(self.case.message_ids[:1], message, "once")
+
+    def test_none_is_offered_where_no_address_is_known(self):
+        self._ended(91)
+        self.case.partner_id.email = False
+        self.case.email_from = False
+        self.authenticate(None, None)
+        with mute_logger("odoo.http"):
+            _response, page = self._page(self.link)
+        self.assertFalse(self._find(page, "form[action*='/link']"))
 
     def test_nobody_else_gets_one_sent(self):
         self._ended(91)

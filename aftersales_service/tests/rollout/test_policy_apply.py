@@ -340,6 +340,19 @@ class TestPolicyApply(ClockCommon, JobCommon):
         self.assertEqual(running.kind, "classification")
         self.assertEqual(case.next_deadline, running.deadline)
 
+    def test_archive_and_void_what_is_breached(self):
+        """A breach stays, and is pursued no further, also where nothing else runs."""
+        case = self._case(at("10:00"))
+        self._tick(at("16:00", 4))
+        open_ones = case.clock_ids.filtered(lambda clock: clock.state == "running")
+        self.assertEqual(set(open_ones.mapped("outcome")), {"breached"})
+        self._archive("void")
+        self.assertEqual(set(case.clock_ids.mapped("state")), {"stopped"})
+        self.assertEqual(set(open_ones.mapped("outcome")), {"breached"})
+        self.assertFalse(any(open_ones.mapped("next_event_at")))
+        told = self._job("policy_archive").description
+        self.assertIn(f"pursued no further: {len(open_ones)}", told)
+
     def test_archive_and_choose_again(self):
         """38. The policies in force decide: what they promise goes on by their rules,
         what nobody promises any more is void."""

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from ...tools.core_api import wake_job
 
 WARNING = "mail.mail_activity_data_warning"
+MAIL_QUEUE = "mail.ir_cron_mail_scheduler_action"
 # In the context of activities: no mail for each, and their people do not follow.
 QUIET = {"mail_activity_quick_update": True, "aftersales_notify_only": True}
 
@@ -61,7 +62,7 @@ class AftersalesNotify(models.AbstractModel):
         if not values:
             return
         self.env["mail.mail"].sudo().create(values)
-        wake_job(self.env, "mail.ir_cron_mail_scheduler_action")
+        wake_job(self.env, MAIL_QUEUE)
 
     @api.model
     def _prepare_colleague_mail(self, mail):

@@ -8,9 +8,11 @@ from odoo import api, fields, models
 from odoo.tools import consteq, email_normalize
 from odoo.tools.misc import hmac
 
+from ...tools.core_api import wake_job
 from ...tools.signed_link import is_signed, sign
 from ...tools.stage_kinds import ENDED_KINDS
 from ..base.limits import limit
+from ..mail.aftersales_notify import MAIL_QUEUE
 
 SCOPE = "case"
 
@@ -224,6 +226,8 @@ class AftersalesCase(models.Model):
         case = self.with_context(lang=self._customer_lang())
         subject = case.env._("[%s] The link to your case", self.number)
         case._post_to_customer(subject, case._fresh_link_body())
+        # Somebody waits for it before a screen.
+        wake_job(self.env, MAIL_QUEUE)
 
     def _fresh_link_body(self):
         link = Markup('<a href="%s">%s</a>') % (

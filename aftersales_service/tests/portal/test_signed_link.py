@@ -207,8 +207,12 @@ class TestLinkLife(PortalCase):
             response, page = self._page(self.link)
         self.assertEqual(response.status_code, 404)
         [form] = self._find(page, "form[action*='/link']")
+        queue = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", queue.id)])
+        triggers.unlink()
         response = self._post(form.get("action"), {"access_token": old})
         self.assertIn("We have sent you a new link", response.text)
+        self.assertTrue(triggers.search([("cron_id", "=", queue.id)]), "and at once")
         message = self.case.message_ids[:1]
         self.assertEqual(message.partner_ids, self.case.partner_id)
         self.assertFalse(self._opens(), "the one before is dead")
